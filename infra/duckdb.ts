@@ -1,0 +1,136 @@
+import {
+  DuckDBInstance,
+  DuckDBTypeId,
+  listValue,
+  type DuckDBConnection,
+  type DuckDBValue,
+} from '@duckdb/node-api';
+import type { NumberColumn, Sql, SqlCell, SqlValue } from '../pipelines/ports.ts';
+
+export interface DuckdbOptions {
+  /** Worker threads, 1 or more. Default: DuckDB's own choice, the number of cores. */
+  readonly threads?: number;
+  /** MiB that the engine may hold before it spills to disk. Default 1024. */
+  readonly memoryMb?: number;
+  /** Folder for what is spilled. */
+  readonly spillTo?: string;
+}
+
+/** Opens an in-memory DuckDB session. All instants are UTC. */
+export async function openDuckdb(options: DuckdbOptions = {}): Promise<Sql> {
+  const instance = await DuckDBInstance.create(':memory:', {
+    memory_limit: `${options.memoryMb ?? 1024}MiB`,
+    ...(options.threads === undefined ? {} : { threads: String(options.threads) }),
+    ...(options.spillTo === undefined ? {} : { temp_directory: options.spillTo }),
+  });
+  const connection = await instance.connect();
+  await connection.run("SET TimeZone = 'UTC'");
+  return new DuckdbSession(instance, connection);
+}
+
+class DuckdbSession implements Sql {
+  readonly #instance: DuckDBInstance;
+  readonly #connection: DuckDBConnection;
+  #open = true;
+
+  constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
+    this.#instance = instance;
+    this.#connection = connection;
+  }
+
+  async run(sql: string, parameters?: Record<string, SqlValue>): Promise<void> {
+    await this.#connection.run(sql, parameters);
+  }
+
+  async rows<Row>(sql: string, parameters?: Record<string, SqlValue>): Promise<Row[]> {
+    const result = await this.#connection.run(sql, parameters);
+    const rows = await result.getRowObjectsJS();
+    return rows.map((row) => plainRow(row) as Row);
+  }
+
+  async *stream<Row>(sql: string, parameters?: Record<string, SqlValue>): AsyncIterable<Row[]> {
+    const result = await this.#connection.stream(sql, parameters);
+    for await (const rows of result.yieldRowObjectJs()) {
+      yield rows.map((row) => plainRow(row) as Row);
+    }
+  }
+
+  async columns<Names extends string>(
+    sql: string,
+    parameters?: Record<string, SqlValue>,
+  ): Promise<Record<Names, NumberColumn>> {
+    const result = await this.#connection.run(sql, parameters);
+    const chunks = await result.fetchAllChunks();
+    const length = chunks.reduce((sum, chunk) => sum + chunk.rowCount, 0);
+    const columns: Record<string, NumberColumn> = {};
+    for (let c = 0; c < result.columnCount; c++) {
+      const name = result.columnName(c);
+      const column = emptyColumn(result.columnTypeId(c), length);
+      let at = 0;
+      for (const chunk of chunks) {
+        for (const value of chunk.getColumnValues(c)) {
+          if (value === null) throw new Error(`column ${name} holds NULL at row ${at} of: ${sql}`);
+          column[at++] = Number(value);
+        }
+      }
+      columns[name] = column;
+    }
+    return columns as Record<Names, NumberColumn>;
+  }
+
+  async append(
+    table: string,
+    rows: Iterable<readonly (SqlValue | readonly string[])[]>,
+  ): Promise<void> {
+    const appender = await this.#connection.createAppender(table);
+    try {
+      const types = Array.from({ length: appender.columnCount }, (_, c) => appender.columnType(c));
+      for (const row of rows) {
+        for (let c = 0; c < types.length; c++) {
+          const value = row[c];
+          if (value === null || value === undefined) appender.appendNull();
+          else appender.appendValue(toDuckdb(value), types[c]);
+        }
+        appender.endRow();
+      }
+      appender.flushSync();
+    } finally {
+      appender.closeSync();
+    }
+  }
+
+  dispose(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#connection.closeSync();
+    this.#instance.closeSync();
+  }
+}
+
+function toDuckdb(value: SqlValue | readonly string[]): DuckDBValue {
+  return typeof value === 'object' && value !== null ? listValue([...value]) : value;
+}
+
+function emptyColumn(type: DuckDBTypeId, length: number): NumberColumn {
+  switch (type) {
+    case DuckDBTypeId.BOOLEAN:
+    case DuckDBTypeId.TINYINT:
+    case DuckDBTypeId.UTINYINT:
+    case DuckDBTypeId.SMALLINT:
+    case DuckDBTypeId.USMALLINT:
+    case DuckDBTypeId.INTEGER:
+      return new Int32Array(length);
+    case DuckDBTypeId.FLOAT:
+      return new Float32Array(length);
+    default:
+      return new Float64Array(length);
+  }
+}
+
+function plainRow(row: Record<string, unknown>): Record<string, SqlCell> {
+  for (const key of Object.keys(row)) {
+    const value = row[key];
+    if (typeof value === 'bigint') row[key] = Number(value);
+  }
+  return row as Record<string, SqlCell>;
+}

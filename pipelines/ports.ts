@@ -1,0 +1,45 @@
+/** What the pipelines need from the world outside; `infra` implements it. */
+
+/** A value that DuckDB takes as a parameter. Dates and times are passed as ISO strings and cast. */
+export type SqlValue = string | number | bigint | boolean | null;
+/** A value of a result row. TIMESTAMP and DATE come as Date (UTC), BIGINT as number. */
+export type SqlCell = string | number | boolean | Date | null | SqlCell[] | { [key: string]: SqlCell };
+
+export type NumberColumn = Int32Array | Float32Array | Float64Array;
+
+/** The embedded SQL engine: one session, its own temporary tables, nothing shared. */
+export interface Sql {
+  /** Runs one or more statements; parameters (`$name`) only with a single one. */
+  run(sql: string, parameters?: Record<string, SqlValue>): Promise<void>;
+  /** All rows as objects. For results that fit in memory. */
+  rows<Row = Record<string, SqlCell>>(
+    sql: string,
+    parameters?: Record<string, SqlValue>,
+  ): Promise<Row[]>;
+  /** Rows in chunks of about 2,048, for results that may not fit in memory. */
+  stream<Row = Record<string, SqlCell>>(
+    sql: string,
+    parameters?: Record<string, SqlValue>,
+  ): AsyncIterable<Row[]>;
+  /**
+   * Numeric columns as typed arrays: INTEGER and smaller to Int32Array, FLOAT to Float32Array,
+   * the rest to Float64Array. NULL is refused (`Error`): coalesce in the SQL.
+   */
+  columns<Names extends string>(
+    sql: string,
+    parameters?: Record<string, SqlValue>,
+  ): Promise<Record<Names, NumberColumn>>;
+  /** Appends rows to an existing table, in the table's column order; the fast way in. */
+  append(table: string, rows: Iterable<readonly (SqlValue | readonly string[])[]>): Promise<void>;
+  dispose(): void;
+}
+
+/** Milliseconds since 1970 (UTC). Injected everywhere, so that a test can live in any week. */
+export type Clock = () => number;
+
+/** Structured log lines; `infra/log` writes them to standard error. */
+export interface Log {
+  info(fields: Record<string, unknown>, message: string): void;
+  warn(fields: Record<string, unknown>, message: string): void;
+  error(fields: Record<string, unknown>, message: string): void;
+}

@@ -1,0 +1,201 @@
+/**
+ * Every table of the lake and of the catalogue, as DuckDB column definitions: the one place that
+ * says what a column is called and means. Files are Parquet, written in this column order.
+ */
+
+/**
+ * The lake: what the sources said, parsed and repaired, entities not yet matched.
+ * All instants are UTC. `source` names the importer and origin (`nowplaying-2014`).
+ */
+export const lakeTables = {
+  /** One play. Partitioned by UTC day. Identity: (source, listener, listened_at, artist, title). */
+  listens: {
+    listened_at: 'TIMESTAMP',
+    listener: 'VARCHAR', // the source's id of the listener
+    zone: 'VARCHAR', // IANA name, null where unknown
+    language: 'VARCHAR', // BCP 47, null where unknown
+    artist: 'VARCHAR', // as typed, trimmed, never empty
+    title: 'VARCHAR', // as typed, trimmed, never empty
+    source: 'VARCHAR',
+  },
+  /** A recording as a catalogue lists it. Identity: (source, recording_id). */
+  recordings: {
+    recording_id: 'VARCHAR',
+    title: 'VARCHAR',
+    artists: 'VARCHAR[]', // credited artists, the lead first, never empty
+    album: 'VARCHAR',
+    album_id: 'VARCHAR',
+    length_s: 'INTEGER', // seconds, > 0, null where unknown
+    released: 'DATE', // null where unknown; a bare year is 1 January
+    popularity: 'FLOAT', // 0..100 as the source counts it, null where unknown
+    genres: 'VARCHAR[]', // lower case, may be empty; genre and subgenre alike
+    danceability: 'FLOAT', // 0..1, as are energy .. valence; null where unknown
+    energy: 'FLOAT',
+    speechiness: 'FLOAT',
+    acousticness: 'FLOAT',
+    instrumentalness: 'FLOAT',
+    liveness: 'FLOAT',
+    valence: 'FLOAT',
+    loudness: 'FLOAT', // dB, about -60..0
+    tempo: 'FLOAT', // beats per minute, > 0
+    musical_key: 'TINYINT', // 0 = C .. 11 = B
+    mode: 'TINYINT', // 1 major, 0 minor
+    known_from: 'DATE', // the day from which the source knew it
+    source: 'VARCHAR',
+  },
+  playlists: {
+    playlist_id: 'VARCHAR',
+    name: 'VARCHAR',
+    description: 'VARCHAR', // may be null
+    source: 'VARCHAR',
+  },
+  /** A recording in a playlist for a time. Identity: (source, playlist_id, recording_id, added). */
+  memberships: {
+    playlist_id: 'VARCHAR',
+    recording_id: 'VARCHAR',
+    added: 'DATE',
+    removed: 'DATE', // null: still there
+    source: 'VARCHAR',
+  },
+  /** Prose about an artist. */
+  texts: {
+    text_id: 'VARCHAR',
+    artist: 'VARCHAR', // whom it is about, as the source names them
+    published: 'DATE', // the day it was known from
+    body: 'VARCHAR',
+    source: 'VARCHAR',
+  },
+  /** How often a listener played an artist, without times (last.fm). */
+  artist_plays: {
+    listener: 'VARCHAR',
+    artist: 'VARCHAR',
+    plays: 'INTEGER', // > 0
+    known_from: 'DATE',
+    source: 'VARCHAR',
+  },
+  artist_tags: {
+    artist: 'VARCHAR',
+    tag: 'VARCHAR', // lower case
+    tagged: 'DATE', // null where the source's date is impossible
+    listener: 'VARCHAR', // who tagged
+    source: 'VARCHAR',
+  },
+} as const satisfies Record<string, Record<string, string>>;
+
+export type LakeTable = keyof typeof lakeTables;
+
+/**
+ * The catalogue: the lake with its entities matched. `*_ix` are dense from 0 in the order of the
+ * stable id, so a column is an array index.
+ *
+ * - A **track** is a recording as listeners mean it: remasters, live takes, bonus-track, album and
+ *   single versions of one title by one lead artist are the same track.
+ * - A **work** is what all versions share, remixes and acoustic takes too: who has heard one
+ *   version has heard the work.
+ */
+export const catalogueTables = {
+  artists: {
+    artist_ix: 'INTEGER',
+    artist_id: 'VARCHAR', // hash of the matching key, stable between runs
+    name: 'VARCHAR', // the best spelling
+  },
+  tracks: {
+    track_ix: 'INTEGER',
+    track_id: 'VARCHAR', // hash of (artist key, title key), stable between runs
+    work_ix: 'INTEGER', // dense from 0
+    artist_ix: 'INTEGER', // lead artist
+    title: 'VARCHAR',
+    artists: 'VARCHAR[]', // names to show, the lead first
+    album: 'VARCHAR', // null where unknown
+    length_s: 'INTEGER', // null where unknown
+    released: 'DATE',
+    popularity: 'FLOAT',
+    genres: 'VARCHAR[]', // union over its recordings and, where those have none, the artist's; sorted
+    danceability: 'FLOAT', // null where unknown, as are all audio columns
+    energy: 'FLOAT',
+    speechiness: 'FLOAT',
+    acousticness: 'FLOAT',
+    instrumentalness: 'FLOAT',
+    liveness: 'FLOAT',
+    valence: 'FLOAT',
+    loudness: 'FLOAT',
+    tempo: 'FLOAT',
+    musical_key: 'TINYINT',
+    mode: 'TINYINT',
+    known_from: 'DATE', // first day a catalogue source knew it; null where only listens name it
+  },
+  /** Which recording of which source is which track. */
+  recordings: { source: 'VARCHAR', recording_id: 'VARCHAR', track_ix: 'INTEGER' },
+  listeners: { listener_ix: 'INTEGER', listener: 'VARCHAR' },
+  /** Ordered by (listener_ix, listened_at, track_ix). */
+  listens: {
+    listener_ix: 'INTEGER',
+    track_ix: 'INTEGER',
+    listened_at: 'TIMESTAMP',
+    zone: 'VARCHAR', // IANA, null where unknown
+    language: 'VARCHAR',
+  },
+  playlists: {
+    playlist_ix: 'INTEGER',
+    playlist_id: 'VARCHAR',
+    name: 'VARCHAR',
+    description: 'VARCHAR',
+  },
+  memberships: {
+    playlist_ix: 'INTEGER',
+    track_ix: 'INTEGER',
+    added: 'DATE',
+    removed: 'DATE',
+  },
+  /** People of other populations (last.fm): `person_ix` is not a `listener_ix`. */
+  artist_plays: {
+    person_ix: 'INTEGER',
+    artist_ix: 'INTEGER',
+    plays: 'INTEGER',
+    known_from: 'DATE',
+  },
+  artist_tags: {
+    artist_ix: 'INTEGER',
+    tag: 'VARCHAR',
+    tagged: 'DATE',
+    taggers: 'INTEGER', // distinct people who gave it on that day
+  },
+  /** Which text is about whom; the body stays in the lake. */
+  texts: { text_id: 'VARCHAR', source: 'VARCHAR', artist_ix: 'INTEGER', published: 'DATE' },
+} as const satisfies Record<string, Record<string, string>>;
+
+/** The text features, by the stage `text`. Weights are TF-IDF, cosine-normalized per artist. */
+export const textTables = {
+  artist_terms: {
+    artist_ix: 'INTEGER',
+    term: 'VARCHAR', // lower case lemma-like form
+    kind: 'VARCHAR', // 'adjective' | 'noun' | 'tag'
+    weight: 'FLOAT', // > 0
+  },
+  album_terms: {
+    artist_ix: 'INTEGER',
+    album: 'VARCHAR', // as in catalogue.tracks.album
+    term: 'VARCHAR',
+    kind: 'VARCHAR',
+    weight: 'FLOAT',
+  },
+  /** For each artist with terms, the up to 50 nearest by cosine over `artist_terms`. */
+  artist_neighbours: {
+    artist_ix: 'INTEGER',
+    neighbour_ix: 'INTEGER',
+    similarity: 'FLOAT', // 0..1, descending within artist_ix
+    shared: 'VARCHAR', // the term (an adjective if there is one) that adds most to it: "dreamy"
+  },
+  playlist_moods: {
+    playlist_ix: 'INTEGER',
+    mood: 'VARCHAR', // 'calm' | 'happy' | 'sad' | 'energetic' | 'romantic' | 'dark' | 'neutral'
+    valence: 'FLOAT', // -1..1, from the words of title, description and track titles
+    confidence: 'FLOAT', // 0..1, share of words that said anything
+  },
+} as const satisfies Record<string, Record<string, string>>;
+
+/** `CREATE TABLE name (...)` for a table of this file. */
+export function createTable(name: string, columns: Record<string, string>): string {
+  const lines = Object.entries(columns).map(([column, type]) => `  ${column} ${type}`);
+  return `CREATE TABLE ${name} (\n${lines.join(',\n')}\n);`;
+}
