@@ -1,5 +1,6 @@
 import eslint from '@eslint/js';
 import boundaries from 'eslint-plugin-boundaries';
+import type { ESLint } from 'eslint';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
@@ -27,13 +28,12 @@ export default defineConfig(
     languageOptions: {
       parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
     },
-    plugins: { boundaries },
+    plugins: { boundaries: boundaries as unknown as ESLint.Plugin },
     settings: {
       'import/resolver': { typescript: { project: 'tsconfig.json' } },
       'boundaries/elements': Object.keys(mayImport).map((folder) => ({
         type: folder,
         pattern: folder,
-        mode: 'folder',
       })),
     },
     rules: {
@@ -41,9 +41,9 @@ export default defineConfig(
         'error',
         {
           default: 'disallow',
-          rules: Object.entries(mayImport).map(([from, allow]) => ({
-            from: { type: from },
-            allow: { to: { type: allow } },
+          policies: Object.entries(mayImport).map(([from, to]) => ({
+            from: { element: { type: from } },
+            allow: { to: { element: { type: to } } },
           })),
         },
       ],

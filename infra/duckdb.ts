@@ -75,7 +75,7 @@ class DuckdbSession implements Sql {
       }
       columns[name] = column;
     }
-    return columns as Record<Names, NumberColumn>;
+    return columns;
   }
 
   async append(

@@ -17,6 +17,8 @@ export interface Stage<Options extends object = object> {
   readonly version: number;
   /** Every option with unit, range and default. */
   readonly options: z.ZodType<Options>;
+  /** Whether a run continues with what a killed one left in the output folder. Default false: it is emptied. */
+  readonly resumable?: boolean;
   run(context: StageContext<Options>): Promise<void>;
 }
 

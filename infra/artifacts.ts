@@ -1,0 +1,175 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import writeFileAtomic from 'write-file-atomic';
+import { z } from 'zod';
+import { Mistake } from '../model/mistake.ts';
+import type { ArtifactStore, StoredArtifact } from '../pipelines/runner.ts';
+
+/** The file that says that a folder is a whole artifact, and what it holds. */
+const manifestName = 'artifact.json';
+
+const manifestSchema = z.object({
+  format: z.literal(1),
+  stage: z.string(),
+  version: z.int(),
+  fingerprint: z.string(),
+  options: z.unknown(),
+  inputs: z.record(z.string(), z.string()),
+  funnel: z.object({
+    stage: z.string(),
+    rowsIn: z.number(),
+    rowsOut: z.number(),
+    dropped: z.record(z.string(), z.number()),
+    figures: z.record(z.string(), z.union([z.number(), z.string()])),
+    seconds: z.number(),
+    peakMemoryMb: z.number(),
+    reused: z.boolean(),
+  }),
+  files: z.array(z.object({ path: z.string(), bytes: z.int(), sha256: z.string() })),
+});
+type Manifest = z.infer<typeof manifestSchema>;
+
+/**
+ * Artifacts as folders `<root>/<stage>/<fingerprint>/`.
+ *
+ * An artifact is written to `<root>/.building/` and renamed when its manifest, the last file, is
+ * there: after a kill at any moment it is there whole or not at all.
+ */
+export function openArtifacts(root: string): ArtifactStore {
+  const building = join(root, '.building');
+  const folderOf = (stage: string, fingerprint: string) => join(root, stage, fingerprint);
+  const verified = new Set<string>();
+
+  return {
+    async find(stage, fingerprint) {
+      const folder = folderOf(stage, fingerprint);
+      const manifest = await readManifest(folder);
+      if (manifest === undefined) return undefined;
+      if (!verified.has(folder)) {
+        await verify(folder, manifest);
+        verified.add(folder);
+      }
+      return stored(folder, manifest);
+    },
+
+    async workspace(stage, fingerprint) {
+      const scratch = join(building, `${stage}-${fingerprint}`);
+      await mkdir(scratch, { recursive: true });
+      return scratch;
+    },
+
+    async clear(scratch) {
+      await rm(scratch, { recursive: true, force: true });
+      await mkdir(scratch, { recursive: true });
+    },
+
+    async commit(scratch, description) {
+      const files = [];
+      for (const path of await filesBelow(scratch)) {
+        files.push({
+          path: relative(scratch, path),
+          bytes: (await stat(path)).size,
+          sha256: await sha256File(path),
+        });
+      }
+      const manifest: Manifest = {
+        format: 1,
+        ...description,
+        inputs: { ...description.inputs },
+        funnel: {
+          ...description.funnel,
+          dropped: { ...description.funnel.dropped },
+          figures: { ...description.funnel.figures },
+        },
+        files,
+      };
+      await writeFileAtomic(join(scratch, manifestName), JSON.stringify(manifest, null, 1));
+      const folder = folderOf(description.stage, description.fingerprint);
+      await mkdir(join(root, description.stage), { recursive: true });
+      await rm(folder, { recursive: true, force: true });
+      await rename(scratch, folder);
+      verified.add(folder);
+      return stored(folder, manifest);
+    },
+
+    async discard(stage, fingerprint) {
+      const folder = folderOf(stage, fingerprint);
+      verified.delete(folder);
+      await rm(folder, { recursive: true, force: true });
+      await rm(join(building, `${stage}-${fingerprint}`), { recursive: true, force: true });
+    },
+  };
+}
+
+function stored(folder: string, manifest: Manifest): StoredArtifact {
+  return {
+    folder,
+    fingerprint: manifest.fingerprint,
+    content: createHash('sha256').update(JSON.stringify(manifest.files)).digest('hex').slice(0, 24),
+    tables: manifest.files
+      .filter(({ path }) => path.endsWith('.parquet') && !path.includes('/'))
+      .map(({ path }) => ({ name: path.slice(0, -'.parquet'.length), file: join(folder, path) })),
+    funnel: manifest.funnel,
+  };
+}
+
+async function readManifest(folder: string): Promise<Manifest | undefined> {
+  const path = join(folder, manifestName);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    return manifestSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new Mistake(
+      'ARTIFACT_CORRUPT',
+      `${path}: expected the manifest of an artifact, got something else; delete the folder and run again`,
+      { cause },
+    );
+  }
+}
+
+async function verify(folder: string, manifest: Manifest): Promise<void> {
+  for (const file of manifest.files) {
+    const path = join(folder, file.path);
+    const bytes = await stat(path).then(
+      ({ size }) => size,
+      () => -1,
+    );
+    const found =
+      bytes !== file.bytes
+        ? bytes === -1
+          ? 'no such file'
+          : `${bytes} bytes`
+        : (await sha256File(path)) === file.sha256
+          ? undefined
+          : 'other content';
+    if (found !== undefined) {
+      throw new Mistake(
+        'ARTIFACT_CORRUPT',
+        `${path}: expected ${file.bytes} bytes as stage "${manifest.stage}" wrote them, got ${found}; make it again with --from ${manifest.stage}`,
+      );
+    }
+  }
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile() && entry.name !== manifestName)
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+async function sha256File(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+  return hash.digest('hex');
+}
