@@ -1,7 +1,8 @@
 import util from 'node:util';
+import type * as tfjs from '@tensorflow/tfjs-node';
 
 /** The TensorFlow.js library on the native CPU backend. */
-export type Tensorflow = typeof import('@tensorflow/tfjs-node');
+export type Tensorflow = typeof tfjs;
 
 /**
  * What the native library reads once, when it is first loaded. One thread and no oneDNN: sums are
