@@ -36,7 +36,7 @@ async function load(): Promise<Tensorflow> {
   restoreIsNullOrUndefined();
   const module = await import('@tensorflow/tfjs-node');
   // A CommonJS package: from an ES module its exports are also, and completely, the default.
-  const tf = (module as { default?: Tensorflow }).default ?? module;
+  const tf = (module as unknown as { default?: Tensorflow }).default ?? module;
   await tf.ready();
   return tf;
 }
