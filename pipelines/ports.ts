@@ -3,7 +3,8 @@
 /** A value that DuckDB takes as a parameter. Dates and times are passed as ISO strings and cast. */
 export type SqlValue = string | number | bigint | boolean | null;
 /** A value of a result row. TIMESTAMP and DATE come as Date (UTC), BIGINT as number. */
-export type SqlCell = string | number | boolean | Date | null | SqlCell[] | { [key: string]: SqlCell };
+export type SqlCell =
+  string | number | boolean | Date | null | SqlCell[] | { [key: string]: SqlCell };
 
 export type NumberColumn = Int32Array | Float32Array | Float64Array;
 

@@ -1,0 +1,160 @@
+import { MISSING } from '../ranker/examples.ts';
+import type { Listener } from './listener.ts';
+import { numSources, sourceNames, type CandidatePool } from './pool.ts';
+import { audioColumns, genresPerTrack, type TrackTable } from './tracks.ts';
+
+/** What the ranker sees of a candidate, in this order. Counts and scores enter as logarithms. */
+export const featureNames = [
+  ...sourceNames.map((name) => `${name} score`),
+  ...sourceNames.map((name) => `${name} rank`), // 1 / log2(1 + rank), 0 where not offered
+  'sources', // how many offered it
+  'track listeners',
+  'artist listeners',
+  'track playlists',
+  'catalogue popularity', // 0..1
+  'artist plays', // the listener's own, of the lead artist
+  'artist share', // of the listener's plays, 0..1
+  'genre match', // cosine of the listener's genre profile and the track's genres; may be missing
+  'audio distance', // mean absolute difference from the listener's mean, 0..1; may be missing
+  'age', // log of the years since its release; may be missing
+  'listener plays',
+  'listener artists',
+  'listener repeats', // plays per track
+] as const;
+export const numFeatures = featureNames.length;
+
+/** How well known tracks and artists are at the cut-off. */
+export interface Popularity {
+  /** [numTracks] listeners who played it. */
+  readonly trackListeners: Float32Array;
+  /** [numTracks] playlists that hold it. */
+  readonly trackPlaylists: Float32Array;
+  /** [numArtists] listeners who played the artist. */
+  readonly artistListeners: Float32Array;
+  /** Days from 1970 to the cut-off. */
+  readonly cutoffDay: number;
+}
+
+/** A listener's taste as far as the catalogue describes what they played. */
+export class TasteProfile {
+  /** [numGenres] weights of unit length, or zero where nothing is known. */
+  readonly genres: Float32Array;
+  /** [audioColumns] confidence-weighted mean, NaN where nothing is known. */
+  readonly audio: Float32Array;
+  plays = 0;
+  artists = 0;
+  tracks = 0;
+
+  readonly #tracks: TrackTable;
+  #hasGenres = false;
+
+  constructor(tracks: TrackTable) {
+    this.#tracks = tracks;
+    this.genres = new Float32Array(tracks.genreNames.length);
+    this.audio = new Float32Array(audioColumns.length);
+  }
+
+  /** Computes the profile of a listener into this object. */
+  of(listener: Listener): this {
+    const { genres, audio } = this.#tracks;
+    this.genres.fill(0);
+    this.audio.fill(0);
+    this.plays = 0;
+    this.artists = listener.artists.length;
+    this.tracks = listener.tracks.length;
+    let audioWeight = 0;
+    for (let n = 0; n < listener.tracks.length; n++) {
+      const track = listener.tracks[n]!;
+      const weight = listener.trackConfidence[n]!;
+      this.plays += weight;
+      const base = track * genresPerTrack;
+      for (let g = base; g < base + genresPerTrack && genres[g] !== -1; g++) {
+        this.genres[genres[g]!]! += weight;
+      }
+      const row = track * audioColumns.length;
+      if (Number.isNaN(audio[row]!)) continue;
+      audioWeight += weight;
+      for (let a = 0; a < audioColumns.length; a++) this.audio[a]! += weight * audio[row + a]!;
+    }
+    const length = Math.hypot(...this.genres);
+    this.#hasGenres = length > 0;
+    if (length > 0) for (let g = 0; g < this.genres.length; g++) this.genres[g]! /= length;
+    for (let a = 0; a < this.audio.length; a++) this.audio[a]! /= audioWeight; // 0 / 0 is NaN
+    return this;
+  }
+
+  /** Cosine of the profile and a track's genres; NaN where either is unknown. */
+  genreMatch(track: number): number {
+    const { genres } = this.#tracks;
+    const base = track * genresPerTrack;
+    let sum = 0;
+    let count = 0;
+    for (; count < genresPerTrack && genres[base + count] !== -1; count++) {
+      sum += this.genres[genres[base + count]!]!;
+    }
+    return count === 0 || !this.#hasGenres ? NaN : sum / Math.sqrt(count);
+  }
+
+  /** Mean absolute difference of the track's audio from the listener's mean; NaN where unknown. */
+  audioDistance(track: number): number {
+    const row = track * audioColumns.length;
+    let sum = 0;
+    for (let a = 0; a < audioColumns.length; a++) {
+      sum += Math.abs(this.#tracks.audio[row + a]! - this.audio[a]!);
+    }
+    return sum / audioColumns.length;
+  }
+}
+
+/**
+ * Writes the features of every candidate of the pool.
+ *
+ * @param into - [at least pool.size x numFeatures] row-major, rows in the order of the pool
+ */
+export function writeFeatures(
+  pool: CandidatePool,
+  listener: Listener,
+  profile: TasteProfile,
+  tracks: TrackTable,
+  popularity: Popularity,
+  into: Float32Array,
+  fromRow = 0,
+): void {
+  const artistConfidence = new Map<number, number>();
+  for (let n = 0; n < listener.artists.length; n++) {
+    artistConfidence.set(listener.artists[n]!, listener.artistConfidence[n]!);
+  }
+  for (let c = 0; c < pool.size; c++) {
+    const track = pool.track[c]!;
+    const artist = tracks.artist[track]!;
+    let at = (fromRow + c) * numFeatures;
+    let sources = 0;
+    const first = c * numSources;
+    for (let s = first; s < first + numSources; s++) into[at++] = Math.log1p(pool.score[s]!);
+    for (let s = first; s < first + numSources; s++) {
+      const rank = pool.rank[s]!;
+      if (rank > 0) sources++;
+      into[at++] = rank === 0 ? 0 : 1 / Math.log2(1 + rank);
+    }
+    const own = artistConfidence.get(artist) ?? 0;
+    const distance = profile.audioDistance(track);
+    const released = tracks.releasedDay[track]!;
+    into[at++] = sources;
+    into[at++] = Math.log1p(popularity.trackListeners[track]!);
+    into[at++] = Math.log1p(popularity.artistListeners[artist]!);
+    into[at++] = Math.log1p(popularity.trackPlaylists[track]!);
+    into[at++] = tracks.cataloguePopularity[track]! / 100;
+    into[at++] = Math.log1p(own);
+    into[at++] = profile.plays === 0 ? 0 : own / profile.plays;
+    into[at++] = orMissing(profile.genreMatch(track));
+    into[at++] = orMissing(distance);
+    into[at++] = orMissing(Math.log1p(Math.max(0, popularity.cutoffDay - released) / 365.25));
+    into[at++] = Math.log1p(profile.plays);
+    into[at++] = Math.log1p(profile.artists);
+    into[at++] = profile.tracks === 0 ? 0 : profile.plays / profile.tracks;
+  }
+}
+
+function orMissing(value: number): number {
+  return Number.isNaN(value) ? MISSING : value;
+}

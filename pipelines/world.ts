@@ -1,0 +1,294 @@
+import { join } from 'node:path';
+import { fromTriples, rowOf, type Interactions } from '../model/interactions.ts';
+import type { Popularity } from '../model/candidates/features.ts';
+import type { Factors, Listener, Ragged } from '../model/candidates/listener.ts';
+import {
+  artistsSource,
+  factorsSource,
+  playlistsSource,
+  popularitySource,
+  textSource,
+  type CandidateSource,
+} from '../model/candidates/sources.ts';
+import { audioColumns, genresPerTrack, type TrackTable } from '../model/candidates/tracks.ts';
+import { readMatrix } from './matrix-file.ts';
+import type { NumberColumn, Sql } from './ports.ts';
+
+/**
+ * Everything that candidate generation and ranking need at one cut-off, as columns. Read from the
+ * views of the inputs `catalogue`, `snapshot`, `factors`, `embedding` and `text`.
+ */
+export interface World {
+  readonly tracks: TrackTable;
+  readonly popularity: Popularity;
+  /** [all listeners x tracks] confidence; rows of listeners unknown at the cut-off are empty. */
+  readonly interactions: Interactions;
+  readonly artistInteractions: Interactions;
+  /** [listeners] zone and country of each as an index into `places`, -1 for none. */
+  readonly zonePlace: Int32Array;
+  readonly countryPlace: Int32Array;
+  /** Listeners known at the cut-off, ascending. */
+  readonly listeners: Int32Array;
+  /** Names of the zones and countries, and `world`: what the evidence of popularity points to. */
+  readonly places: readonly string[];
+  /** In the order in which they are asked. */
+  readonly sources: readonly CandidateSource[];
+  /** All tracks that can be recommended, the most popular first. */
+  readonly fallback: Int32Array;
+  /** For the reasons. */
+  readonly trackFactors: Factors;
+  readonly artistFactors: Factors;
+}
+
+/** @param folders - of the inputs whose files are not Parquet */
+export async function readWorld(
+  sql: Sql,
+  folders: { factors: string },
+  cutoff: string,
+): Promise<World> {
+  const tracks = await readTracks(sql);
+  const numListeners = await count(sql, 'catalogue.listeners');
+  const interactions = await readInteractions(sql, numListeners, tracks);
+  const artistTracks = await ragged(
+    sql,
+    `SELECT artist_ix AS row, track_ix AS item, CAST(0 AS FLOAT) AS value
+     FROM snapshot.artist_tracks ORDER BY artist_ix, rank`,
+    tracks.numArtists,
+  );
+  const places = await readPlaces(sql, numListeners);
+  const factors = await readFactors(folders.factors);
+  const trackNeighbours = await ragged(
+    sql,
+    `SELECT n.track_ix AS row, n.neighbour_ix AS item, n.similarity AS value
+     FROM embedding.track_neighbours n JOIN snapshot.eligible e ON e.track_ix = n.neighbour_ix
+     ORDER BY row, value DESC, item`,
+    tracks.numTracks,
+  );
+  const artistNeighbours = await ragged(
+    sql,
+    `SELECT artist_ix AS row, neighbour_ix AS item, similarity AS value
+     FROM text.artist_neighbours ORDER BY row, value DESC, item`,
+    tracks.numArtists,
+  );
+  const { track_ix: fallback } = await sql.columns<'track_ix'>(
+    `SELECT track_ix FROM snapshot.eligible
+     ORDER BY score DESC, playlists DESC, catalogue_popularity DESC, track_ix`,
+  );
+  const { track_ix: played } = await sql.columns<'track_ix'>(
+    'SELECT track_ix FROM snapshot.track_popularity ORDER BY track_ix',
+  );
+  return {
+    tracks,
+    popularity: await readPopularity(sql, tracks, cutoff),
+    ...interactions,
+    ...places,
+    fallback: Int32Array.from(fallback),
+    trackFactors: factors.tracks,
+    artistFactors: factors.artists,
+    sources: [
+      factorsSource(factors.listenersOfTracks, factors.tracks, Int32Array.from(played)),
+      artistsSource(factors.listenersOfArtists, factors.artists, artistTracks),
+      playlistsSource(trackNeighbours, tracks.numTracks),
+      textSource(artistNeighbours, artistTracks, tracks.numArtists),
+      popularitySource(places.placeTracks, places.places.indexOf('world')),
+    ],
+  };
+}
+
+/** The listener as the sources see them; views, not copies. */
+export function listenerOf(world: World, index: number): Listener {
+  const tracks = rowOf(world.interactions, index);
+  const artists = rowOf(world.artistInteractions, index);
+  return {
+    index,
+    tracks: tracks.indices,
+    trackConfidence: tracks.values,
+    artists: artists.indices,
+    artistConfidence: artists.values,
+    zonePlace: world.zonePlace[index]!,
+    countryPlace: world.countryPlace[index]!,
+  };
+}
+
+async function readTracks(sql: Sql): Promise<TrackTable> {
+  const genreRows = await sql.rows<{ genre: string }>(
+    'SELECT DISTINCT unnest(genres) AS genre FROM catalogue.tracks ORDER BY genre',
+  );
+  const genreNames = genreRows.map(({ genre }) => genre);
+  const numTracks = await count(sql, 'catalogue.tracks');
+  const scaled = audioColumns.map((column) =>
+    column === 'tempo' ? 'least(tempo / 200, 1)' : column,
+  );
+  const nan = "CAST('nan' AS FLOAT)";
+  const columns = await sql.columns(
+    `SELECT artist_ix, work_ix,
+            CASE WHEN album IS NULL THEN -1
+                 ELSE CAST(dense_rank() OVER (ORDER BY artist_ix, album) AS INTEGER) END AS album,
+            CAST(coalesce(popularity, 0) AS FLOAT) AS popularity,
+            coalesce(CAST(date_diff('day', DATE '1970-01-01', released) AS FLOAT), ${nan}) AS released,
+            ${scaled.map((column, n) => `coalesce(CAST(${column} AS FLOAT), ${nan}) AS audio${n}`).join(',\n            ')}
+     FROM catalogue.tracks ORDER BY track_ix`,
+  );
+  const genreColumns = await sql.columns<'track_ix' | 'position' | 'genre'>(
+    `WITH names AS (
+       SELECT genre, CAST(row_number() OVER (ORDER BY genre) - 1 AS INTEGER) AS id
+       FROM (SELECT DISTINCT unnest(genres) AS genre FROM catalogue.tracks)
+     ), listed AS (
+       SELECT track_ix, unnest(genres) AS genre, generate_subscripts(genres, 1) - 1 AS position
+       FROM catalogue.tracks
+     )
+     SELECT track_ix, CAST(position AS INTEGER) AS position, id AS genre
+     FROM listed JOIN names USING (genre)
+     WHERE position < ${genresPerTrack} ORDER BY track_ix, position`,
+  );
+  const genres = new Int32Array(numTracks * genresPerTrack).fill(-1);
+  for (let n = 0; n < genreColumns.track_ix.length; n++) {
+    const at = genreColumns.track_ix[n]! * genresPerTrack + genreColumns.position[n]!;
+    genres[at] = genreColumns.genre[n]!;
+  }
+  const audio = new Float32Array(numTracks * audioColumns.length);
+  for (let a = 0; a < audioColumns.length; a++) {
+    const column = columns[`audio${a}`]!;
+    for (let t = 0; t < numTracks; t++) audio[t * audioColumns.length + a] = column[t]!;
+  }
+  return {
+    numTracks,
+    numArtists: await count(sql, 'catalogue.artists'),
+    numWorks: 1 + maximum(columns['work_ix']!),
+    genreNames,
+    artist: Int32Array.from(columns['artist_ix']!),
+    work: Int32Array.from(columns['work_ix']!),
+    album: Int32Array.from(columns['album']!),
+    genres,
+    audio,
+    cataloguePopularity: Float32Array.from(columns['popularity']!),
+    releasedDay: Float32Array.from(columns['released']!),
+  };
+}
+
+async function readInteractions(
+  sql: Sql,
+  numListeners: number,
+  tracks: TrackTable,
+): Promise<Pick<World, 'interactions' | 'artistInteractions' | 'listeners'>> {
+  const byTrack = await sql.columns<'listener_ix' | 'track_ix' | 'confidence'>(
+    'SELECT listener_ix, track_ix, confidence FROM snapshot.interactions ORDER BY ALL',
+  );
+  const byArtist = await sql.columns<'listener_ix' | 'artist_ix' | 'confidence'>(
+    'SELECT listener_ix, artist_ix, confidence FROM snapshot.artist_interactions ORDER BY ALL',
+  );
+  const { listener_ix: listeners } = await sql.columns<'listener_ix'>(
+    'SELECT listener_ix FROM snapshot.listeners ORDER BY listener_ix',
+  );
+  return {
+    interactions: fromTriples(
+      byTrack.listener_ix,
+      byTrack.track_ix,
+      byTrack.confidence,
+      numListeners,
+      tracks.numTracks,
+    ),
+    artistInteractions: fromTriples(
+      byArtist.listener_ix,
+      byArtist.artist_ix,
+      byArtist.confidence,
+      numListeners,
+      tracks.numArtists,
+    ),
+    listeners: Int32Array.from(listeners),
+  };
+}
+
+async function readPlaces(
+  sql: Sql,
+  numListeners: number,
+): Promise<{
+  places: string[];
+  placeTracks: Ragged;
+  zonePlace: Int32Array;
+  countryPlace: Int32Array;
+}> {
+  await sql.run(
+    `CREATE TEMP TABLE places AS
+     SELECT CAST(row_number() OVER (ORDER BY kind, place) - 1 AS INTEGER) AS place_ix, kind, place
+     FROM (SELECT DISTINCT kind, place FROM snapshot.place_popularity)`,
+  );
+  const names = await sql.rows<{ place: string }>('SELECT place FROM places ORDER BY place_ix');
+  const placeTracks = await ragged(
+    sql,
+    `SELECT place_ix AS row, track_ix AS item, score AS value
+     FROM snapshot.place_popularity JOIN places USING (kind, place) ORDER BY place_ix, rank`,
+    names.length,
+  );
+  const where = await sql.columns<'listener_ix' | 'zone' | 'country'>(
+    `SELECT listener_ix, coalesce(z.place_ix, -1) AS zone, coalesce(c.place_ix, -1) AS country
+     FROM snapshot.listeners l
+     LEFT JOIN places z ON z.kind = 'zone' AND z.place = l.zone
+     LEFT JOIN places c ON c.kind = 'country' AND c.place = l.country`,
+  );
+  const zonePlace = new Int32Array(numListeners).fill(-1);
+  const countryPlace = new Int32Array(numListeners).fill(-1);
+  for (let n = 0; n < where.listener_ix.length; n++) {
+    zonePlace[where.listener_ix[n]!] = where.zone[n]!;
+    countryPlace[where.listener_ix[n]!] = where.country[n]!;
+  }
+  return { places: names.map(({ place }) => place), placeTracks, zonePlace, countryPlace };
+}
+
+async function readPopularity(sql: Sql, tracks: TrackTable, cutoff: string): Promise<Popularity> {
+  const byTrack = await sql.columns<'track_ix' | 'listeners' | 'playlists'>(
+    'SELECT track_ix, listeners, playlists FROM snapshot.eligible',
+  );
+  const byArtist = await sql.columns<'artist_ix' | 'listeners'>(
+    `SELECT artist_ix, CAST(count(*) AS INTEGER) AS listeners
+     FROM snapshot.artist_interactions GROUP BY artist_ix`,
+  );
+  return {
+    trackListeners: scatter(byTrack.track_ix, byTrack.listeners, tracks.numTracks),
+    trackPlaylists: scatter(byTrack.track_ix, byTrack.playlists, tracks.numTracks),
+    artistListeners: scatter(byArtist.artist_ix, byArtist.listeners, tracks.numArtists),
+    cutoffDay: Date.parse(cutoff) / 86_400_000,
+  };
+}
+
+async function readFactors(folder: string): Promise<{
+  listenersOfTracks: Factors;
+  tracks: Factors;
+  listenersOfArtists: Factors;
+  artists: Factors;
+}> {
+  const read = async (name: string): Promise<Factors> => {
+    const { rows, columns, values } = await readMatrix(join(folder, `${name}.matrix`));
+    return { numRows: rows, numFactors: columns, values };
+  };
+  return {
+    listenersOfTracks: await read('listeners-tracks'),
+    tracks: await read('tracks'),
+    listenersOfArtists: await read('listeners-artists'),
+    artists: await read('artists'),
+  };
+}
+
+/** From a query of (row, item, value) ordered by row. */
+async function ragged(sql: Sql, query: string, numRows: number): Promise<Ragged> {
+  const { row, item, value } = await sql.columns<'row' | 'item' | 'value'>(query);
+  const start = new Int32Array(numRows + 1);
+  for (const r of row) start[r + 1]!++;
+  for (let r = 0; r < numRows; r++) start[r + 1]! += start[r]!;
+  return { start, indices: Int32Array.from(item), values: Float32Array.from(value) };
+}
+
+async function count(sql: Sql, table: string): Promise<number> {
+  const [row] = await sql.rows<{ count: number }>(`SELECT count(*) AS count FROM ${table}`);
+  return row!.count;
+}
+
+function maximum(column: NumberColumn): number {
+  return column.reduce((most: number, value) => Math.max(most, value), -1);
+}
+
+function scatter(index: NumberColumn, value: NumberColumn, size: number): Float32Array {
+  const into = new Float32Array(size);
+  for (let n = 0; n < index.length; n++) into[index[n]!] = value[n]!;
+  return into;
+}
