@@ -1,0 +1,100 @@
+import { MongoServerError, type Collection, type Db, type Filter } from 'mongodb';
+import type { OrderBook, PlacedOrder } from '../../pipelines/delivery/ports.ts';
+import { reaching } from '../mongo.ts';
+
+/** `_id` is the order's id; instants are dates, and null until they have come. */
+type OrderDocument = Omit<
+  PlacedOrder,
+  'id' | 'validFrom' | 'publishAt' | 'publishedAt' | 'completedAt'
+> & {
+  _id: string;
+  validFrom: Date;
+  publishAt: Date;
+  publishedAt: Date | null;
+  completedAt: Date | null;
+};
+
+/** The collection `orders`. */
+export async function openOrders(db: Db): Promise<OrderBook> {
+  const collection = db.collection<OrderDocument>('orders');
+  await reaching(() => collection.createIndex({ week: 1, zone: 1, revision: 1 }));
+  await reaching(() => collection.createIndex({ completedAt: 1, publishAt: 1 }));
+  return new MongoOrders(collection);
+}
+
+class MongoOrders implements OrderBook {
+  readonly #orders: Collection<OrderDocument>;
+
+  constructor(orders: Collection<OrderDocument>) {
+    this.#orders = orders;
+  }
+
+  async place(order: PlacedOrder): Promise<boolean> {
+    try {
+      await reaching(() => this.#orders.insertOne(toDocument(order)));
+      return true;
+    } catch (error) {
+      if (error instanceof MongoServerError && error.code === 11000) return false;
+      throw error;
+    }
+  }
+
+  async find(id: string): Promise<PlacedOrder | undefined> {
+    const found = await reaching(() => this.#orders.findOne({ _id: id }));
+    return found === null ? undefined : fromDocument(found);
+  }
+
+  ofWeek(week: string): Promise<PlacedOrder[]> {
+    return this.#list({ week }, { zone: 1, revision: 1 });
+  }
+
+  open(now: number): Promise<PlacedOrder[]> {
+    return this.#list(
+      { completedAt: null, publishAt: { $lte: new Date(now) } },
+      { publishAt: 1, zone: 1, revision: 1 },
+    );
+  }
+
+  async published(id: string, at: number): Promise<void> {
+    await this.#set(id, { publishedAt: new Date(at) });
+  }
+
+  async completed(id: string, at: number): Promise<void> {
+    await this.#set(id, { completedAt: new Date(at) });
+  }
+
+  async reopened(id: string): Promise<void> {
+    await this.#set(id, { publishedAt: null, completedAt: null });
+  }
+
+  async #set(id: string, values: Partial<OrderDocument>): Promise<void> {
+    await reaching(() => this.#orders.updateOne({ _id: id }, { $set: values }));
+  }
+
+  async #list(filter: Filter<OrderDocument>, sort: Record<string, 1>): Promise<PlacedOrder[]> {
+    const found = await reaching(() => this.#orders.find(filter).sort(sort).toArray());
+    return found.map(fromDocument);
+  }
+}
+
+function toDocument({ id, ...order }: PlacedOrder): OrderDocument {
+  return {
+    _id: id,
+    ...order,
+    validFrom: new Date(order.validFrom),
+    publishAt: new Date(order.publishAt),
+    publishedAt: order.publishedAt === undefined ? null : new Date(order.publishedAt),
+    completedAt: order.completedAt === undefined ? null : new Date(order.completedAt),
+  };
+}
+
+function fromDocument({ _id, ...order }: OrderDocument): PlacedOrder {
+  return {
+    id: _id,
+    ...order,
+    validFrom: order.validFrom.toISOString(),
+    publishAt: order.publishAt.getTime(),
+    publishedAt: order.publishedAt?.getTime(),
+    completedAt: order.completedAt?.getTime(),
+  };
+}

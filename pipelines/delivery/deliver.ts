@@ -1,0 +1,116 @@
+import { coverKey } from './cover.ts';
+import {
+  Unavailable,
+  type Ledger,
+  type Pictures,
+  type PlaylistStore,
+  type StoredRevision,
+} from './ports.ts';
+import type { BatchMessage, PlaylistDocument } from '../lists.ts';
+import type { Clock } from '../ports.ts';
+
+export interface Delivering {
+  readonly playlists: PlaylistStore;
+  readonly ledger: Ledger;
+  readonly pictures: Pictures;
+  readonly clock: Clock;
+  /** How long a batch waits for its pictures at most. Default 2,000 ms. */
+  readonly picturesMs?: number;
+}
+
+/**
+ * Delivers one batch: covers, playlists, ledger. The caller acknowledges the message when this
+ * resolves, never before.
+ *
+ * Idempotent by (order, batch). A list that is stored with a newer revision stays. The entry in
+ * the ledger is written after the lists were read back, so that it cannot say more than is true.
+ *
+ * @returns `already` where the ledger had the batch and nothing was written
+ * @throws Unavailable where a list is not there after it was written
+ */
+export async function deliverBatch(
+  message: BatchMessage,
+  { playlists, ledger, pictures, clock, picturesMs = 2000 }: Delivering,
+): Promise<'delivered' | 'already'> {
+  const { order, batch } = message;
+  const entry = await ledger.find(order.id, batch);
+  if (entry?.state === 'delivered') return 'already';
+
+  const ids = message.lists.map((list) => documentId(list.user, list.week));
+  const now = clock();
+  const mayBeLate = !order.backfill && now > Date.parse(order.validFrom);
+  const before = mayBeLate ? await playlists.revisions(ids) : new Map<string, StoredRevision>();
+
+  const signal = AbortSignal.timeout(picturesMs);
+  const hashes = await Promise.all(
+    message.lists.map(({ user }) => pictures.newest(user, signal)),
+  );
+  await playlists.upsert(
+    message.lists.map((list, i) => document(message, list, hashes[i], new Date(now))),
+  );
+
+  const stored = await playlists.revisions(ids);
+  const absent = ids.filter((id) => !holds(stored.get(id), message));
+  if (absent.length > 0) {
+    throw new Unavailable(
+      `batch ${batch} of ${order.id}: ${absent.length} of ${ids.length} lists are not there after the write, first ${absent[0]}`,
+    );
+  }
+  await ledger.delivered({
+    order: order.id,
+    batch,
+    week: order.week,
+    zone: order.zone,
+    state: 'delivered',
+    users: message.lists.map(({ user }) => user),
+    lists: message.lists.length,
+    late: mayBeLate ? ids.filter((id) => isLate(before.get(id), message)).length : 0,
+    at: now,
+  });
+  return 'delivered';
+}
+
+/** `user:week` */
+export function documentId(user: string, week: string): string {
+  return `${user}:${week}`;
+}
+
+function document(
+  { order }: BatchMessage,
+  list: BatchMessage['lists'][number],
+  picture: string | undefined,
+  storedAt: Date,
+): PlaylistDocument {
+  return {
+    _id: documentId(list.user, list.week),
+    v: 1,
+    user: list.user,
+    week: list.week,
+    zone: list.zone,
+    validFrom: new Date(order.validFrom),
+    tracks: list.tracks,
+    model: list.model,
+    revision: order.revision,
+    order: order.id,
+    cover: coverKey(list.user, list.week, picture),
+    storedAt,
+  };
+}
+
+function holds(stored: StoredRevision | undefined, { order }: BatchMessage): boolean {
+  if (stored === undefined) return false;
+  return stored.order === order.id || stored.revision > order.revision;
+}
+
+/**
+ * A list is late when its listener had none of that week before Monday 00:00. What is found before
+ * the write is of an earlier order (then this is not their first) or of a first try at this one.
+ */
+function isLate(before: StoredRevision | undefined, { order }: BatchMessage): boolean {
+  if (before === undefined) return true;
+  return (
+    before.order === order.id &&
+    order.revision === 1 &&
+    before.storedAt > Date.parse(order.validFrom)
+  );
+}
