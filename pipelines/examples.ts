@@ -5,7 +5,12 @@ import {
   generateCandidates,
   poolCapacity,
 } from '../model/candidates/generate.ts';
-import { featureNames, numFeatures, TasteProfile, writeFeatures } from '../model/candidates/features.ts';
+import {
+  featureNames,
+  numFeatures,
+  TasteProfile,
+  writeFeatures,
+} from '../model/candidates/features.ts';
 import { CandidatePool } from '../model/candidates/pool.ts';
 import { writeMatrix } from './matrix-file.ts';
 import { heardWorks } from './heard.ts';

@@ -13,7 +13,7 @@ import type { Stage } from './stage.ts';
  * What the sources' own scores are worth before any label is seen: the weight, per standard
  * deviation, from which training starts and to which it stays near where labels are few.
  */
-const prior: Partial<Record<(typeof featureNames)[number], number>> = {
+export const rankerPrior: Partial<Record<(typeof featureNames)[number], number>> = {
   'factors rank': 0.6,
   'playlists rank': 0.6,
   'artists rank': 0.5,
@@ -27,7 +27,7 @@ const prior: Partial<Record<(typeof featureNames)[number], number>> = {
 export const rankerStageOptions = z.object({
   /** Cut-offs (ISO 8601, UTC), oldest first, each with an input `examples-N`, N from 0. */
   cutoffs: z.array(z.iso.datetime()),
-  ranker: rankerOptions.prefault({ prior }),
+  ranker: rankerOptions.prefault({}),
 });
 export type RankerStageOptions = z.infer<typeof rankerStageOptions>;
 

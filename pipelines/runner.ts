@@ -209,6 +209,7 @@ export class Runner {
       const context: StageContext = {
         options: node.options,
         sql,
+        inputNames: Object.keys(inputs).sort(),
         input: (name) => {
           const found = inputs[name];
           if (found === undefined) throw new Error(`stage ${node.stage.name} has no input ${name}`);

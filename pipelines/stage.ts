@@ -30,6 +30,8 @@ export interface StageContext<Options extends object = object> {
    * results ordered, so that the number of threads does not show in the bytes.
    */
   readonly sql: Sql;
+  /** Names of the inputs, ascending; some stages have optional ones. */
+  readonly inputNames: readonly string[];
   /** Folder of an input, for what is not Parquet. */
   input(name: string): string;
   /** Folder to write to; renamed into place by the runner when `run` resolves. */

@@ -284,7 +284,9 @@ async function count(sql: Sql, table: string): Promise<number> {
 }
 
 function maximum(column: NumberColumn): number {
-  return column.reduce((most: number, value) => Math.max(most, value), -1);
+  let most = -1;
+  for (const value of column) most = Math.max(most, value);
+  return most;
 }
 
 function scatter(index: NumberColumn, value: NumberColumn, size: number): Float32Array {

@@ -1,0 +1,60 @@
+import { createReadStream } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { listsManifest, readListsManifest } from '../pipelines/make-lists.ts';
+import { weeklyList, type FrozenLists, type ListArchive } from '../pipelines/lists.ts';
+import type { ArtifactStore, StoredArtifact } from '../pipelines/runner.ts';
+import { openWeekBook } from './week-book.ts';
+
+/** Where the frozen weeks of a home are: one folder for each lake. */
+export function weekBookFolder(home: string, lake: string): string {
+  return join(home, 'weeks', lake);
+}
+
+/**
+ * The lists of all weeks that were made in a home, whichever the lake. Where two lakes have made
+ * the same week, the one frozen last counts.
+ */
+export function openListArchive(home: string, artifacts: ArtifactStore): ListArchive {
+  const books = async () => {
+    const lakes = await readdir(join(home, 'weeks')).catch(() => [] as string[]);
+    return lakes.sort().map((lake) => openWeekBook(weekBookFolder(home, lake)));
+  };
+  return {
+    async find(week) {
+      const found = await Promise.all((await books()).map((book) => book.find(week)));
+      const made = found
+        .filter((frozen) => frozen?.lists !== undefined)
+        .sort((a, b) => (a!.frozenAt < b!.frozenAt ? 1 : -1))[0];
+      if (made?.lists === undefined) return undefined;
+      const artifact = await artifacts.find('lists', made.lists.fingerprint);
+      return artifact === undefined ? undefined : frozenLists(artifact);
+    },
+    async weeks() {
+      const all = await Promise.all((await books()).map((book) => book.weeks()));
+      return [...new Set(all.flat())].sort();
+    },
+  };
+}
+
+/** An artifact of the stage `lists` as the delivery takes it. */
+export async function frozenLists(artifact: StoredArtifact): Promise<FrozenLists> {
+  const manifest = await readListsManifest(join(artifact.folder, listsManifest));
+  const fileOf = new Map(manifest.zones.map(({ zone, file }) => [zone, file]));
+  return {
+    week: manifest.week,
+    fingerprint: artifact.fingerprint,
+    model: manifest.model,
+    zones: manifest.zones.map(({ zone, listeners }) => ({ zone, listeners })),
+    async *read(zone) {
+      const file = fileOf.get(zone);
+      if (file === undefined) return;
+      const lines = createInterface({
+        input: createReadStream(join(artifact.folder, file)),
+        crlfDelay: Infinity,
+      });
+      for await (const line of lines) yield weeklyList.parse(JSON.parse(line));
+    },
+  };
+}

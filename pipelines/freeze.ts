@@ -1,0 +1,156 @@
+import { Mistake } from '../model/mistake.ts';
+import { addWeeks, weekCutoffUtc, weekOf } from '../model/week.ts';
+import { fromLake, type LakeSnapshot } from './lake.ts';
+import type { Clock, Sql } from './ports.ts';
+import type { FrozenWeek, WeekOptions } from './week-plan.ts';
+
+/** Lists do not repeat a track of this many weeks before. */
+export const weeksWithoutRepeat = 8;
+
+const weekMs = 7 * 86_400_000;
+
+/** The frozen weeks of a lake. */
+export interface FrozenWeeks {
+  find(week: string): Promise<FrozenWeek | undefined>;
+  write(week: FrozenWeek): Promise<void>;
+}
+
+export interface Freezing {
+  readonly week: string;
+  /** What was asked for; what is left out takes its default, or what the week is frozen with. */
+  readonly asked: Partial<WeekOptions>;
+  readonly defaults: WeekOptions;
+  /** Makes a new revision, on what the lake holds now. */
+  readonly recompute: boolean;
+  readonly lake: LakeSnapshot;
+  readonly weeks: FrozenWeeks;
+  readonly sql: Sql;
+  readonly clock: Clock;
+}
+
+/**
+ * Freezes a week: cut-off, inputs and options are decided once, before its first stage runs. A week
+ * that is frozen already is given back as it is.
+ *
+ * @throws Mistake `USAGE` where it is frozen with other options than asked for; `SOURCE_EMPTY`
+ *   where there is no listen before the cut-off
+ */
+export async function freezeWeek(freezing: Freezing): Promise<FrozenWeek> {
+  const { week, asked, defaults, recompute, lake, weeks, sql, clock } = freezing;
+  const existing = await weeks.find(week);
+  if (existing !== undefined && !recompute) {
+    checkAsked(existing, asked);
+    return existing;
+  }
+  const options: WeekOptions = { ...defaults, ...withoutUndefined(asked) };
+  const cutoffMs = weekCutoffUtc(week);
+  const known = await knownBefore(sql, lake, cutoffMs);
+  if (known.listens === 0) {
+    const held =
+      known.first === null
+        ? 'none'
+        : `listens from ${known.first.toISOString()} to ${known.last!.toISOString()}`;
+    throw new Mistake(
+      'SOURCE_EMPTY',
+      `week ${week}: expected listens before its cut-off ${iso(cutoffMs)}, the lake holds ${held}`,
+    );
+  }
+  const frozen: FrozenWeek = {
+    format: 1,
+    week,
+    revision: (existing?.revision ?? 0) + 1,
+    frozenAt: iso(clock()),
+    cutoff: iso(cutoffMs),
+    trainingCutoffs: trainingCutoffs(known.first!.getTime(), cutoffMs, options.trainingWeeks),
+    catalogue: options.catalogue ?? (known.catalogued > 0 ? 'asof' : 'all'),
+    options,
+    lake: { id: lake.id, tables: mutableTables(lake) },
+    previous: await previousLists(week, weeks),
+  };
+  await weeks.write(frozen);
+  return frozen;
+}
+
+/**
+ * The week to make where none is asked for: the one that follows the newest listen.
+ *
+ * @throws Mistake `SOURCE_EMPTY` for a lake without listens
+ */
+export async function defaultWeek(sql: Sql, lake: LakeSnapshot): Promise<string> {
+  const [row] = await sql.rows<{ last: Date | null }>(
+    `SELECT max(listened_at) AS last FROM ${fromLake('listens', lake.tables.listens)}`,
+  );
+  if (row!.last === null) {
+    throw new Mistake('SOURCE_EMPTY', 'the lake: expected listens, got none; import some');
+  }
+  return addWeeks(weekOf(row!.last.getTime(), 'UTC'), 1);
+}
+
+/** Mondays from a week after the first listen on, to a week before the cut-off; the latest ones. */
+function trainingCutoffs(firstMs: number, cutoffMs: number, most: number): string[] {
+  const cutoffs: string[] = [];
+  for (let at = cutoffMs - weekMs; at >= firstMs + weekMs && cutoffs.length < most; at -= weekMs) {
+    cutoffs.push(iso(at));
+  }
+  return cutoffs.reverse();
+}
+
+async function knownBefore(
+  sql: Sql,
+  lake: LakeSnapshot,
+  cutoffMs: number,
+): Promise<{ listens: number; catalogued: number; first: Date | null; last: Date | null }> {
+  const [row] = await sql.rows<{
+    listens: number;
+    catalogued: number;
+    first: Date | null;
+    last: Date | null;
+  }>(
+    `SELECT count(*) FILTER (listened_at < CAST($cutoff AS TIMESTAMP)) AS listens,
+            min(listened_at) AS first, max(listened_at) AS last,
+            (SELECT count(*) FROM ${fromLake('recordings', lake.tables.recordings)}
+             WHERE known_from < CAST($cutoff AS TIMESTAMP)) AS catalogued
+     FROM ${fromLake('listens', lake.tables.listens)}`,
+    { cutoff: iso(cutoffMs).replace('Z', '') },
+  );
+  return row!;
+}
+
+async function previousLists(week: string, weeks: FrozenWeeks): Promise<FrozenWeek['previous']> {
+  const previous: FrozenWeek['previous'] = [];
+  for (let back = 1; back <= weeksWithoutRepeat; back++) {
+    const before = await weeks.find(addWeeks(week, -back));
+    if (before?.lists === undefined) continue;
+    previous.push({ week: before.week, fingerprint: before.lists.fingerprint });
+  }
+  return previous;
+}
+
+function checkAsked(existing: FrozenWeek, asked: Partial<WeekOptions>): void {
+  for (const [name, value] of Object.entries(withoutUndefined(asked))) {
+    const frozen =
+      name === 'catalogue' ? existing.catalogue : existing.options[name as keyof WeekOptions];
+    if (value !== frozen) {
+      throw new Mistake(
+        'USAGE',
+        `week ${existing.week} is frozen with ${name} = ${String(frozen)}, got ${String(value)}; --recompute makes a new revision`,
+      );
+    }
+  }
+}
+
+function mutableTables(lake: LakeSnapshot): FrozenWeek['lake']['tables'] {
+  return Object.fromEntries(
+    Object.entries(lake.tables).map(([name, files]) => [name, [...files]]),
+  ) as FrozenWeek['lake']['tables'];
+}
+
+function withoutUndefined<Value extends object>(value: Value): Value {
+  return Object.fromEntries(
+    Object.entries(value).filter(([, inner]) => inner !== undefined),
+  ) as Value;
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

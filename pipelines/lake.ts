@@ -1,0 +1,118 @@
+import { lakeTables, type LakeTable } from './tables.ts';
+
+/**
+ * The lake: append-only Parquet segments and one manifest that says which of them count.
+ *
+ * - A **segment** is one Parquet file: what one import added to one table (to one UTC day of
+ *   `listens`). It is never rewritten or deleted.
+ * - A **snapshot** names the segments that counted at one moment; later imports do not change it.
+ * - An **import** is one content of one source, known by its fingerprint. It counts whole or not
+ *   at all.
+ */
+export interface Lake {
+  /** Absolute path. */
+  readonly folder: string;
+  /**
+   * What counts now.
+   *
+   * @param options.sources - only what these sources brought; default all
+   * @throws Mistake `ARTIFACT_CORRUPT` naming the segment that is missing or not as it was written
+   */
+  snapshot(options?: { sources?: readonly string[] }): Promise<LakeSnapshot>;
+  /**
+   * Runs `work` while no other process writes to the lake; removes what a killed import left.
+   *
+   * @throws Mistake `LOCKED` when another import goes on for longer than the lake was told to wait
+   */
+  update<Result>(
+    work: (update: LakeUpdate) => Promise<Result>,
+    signal?: AbortSignal,
+  ): Promise<Result>;
+}
+
+export interface LakeSnapshot {
+  /** Hash of the names and hashes of its segments: same content, same id. */
+  readonly id: string;
+  /** Absolute paths of Parquet files, in order; none where nothing was imported. */
+  readonly tables: Readonly<Record<LakeTable, readonly string[]>>;
+}
+
+export interface LakeUpdate {
+  /** An empty folder on the lake's disk to write segments to; removed in the end. */
+  readonly scratch: string;
+  /** The import of this content, if it has been made. */
+  imported(source: string, fingerprint: string): ImportRecord | undefined;
+  snapshot(options?: { sources?: readonly string[] }): Promise<LakeSnapshot>;
+  /** Makes an import count: all of it at once, by replacing the manifest. */
+  commit(record: ImportRecord, files: readonly WrittenFile[]): Promise<void>;
+}
+
+/** One content of one source, as the manifest keeps it; nothing in it depends on when or where. */
+export interface ImportRecord {
+  readonly source: string;
+  /** Hash of the files and of the importer's version. */
+  readonly fingerprint: string;
+  readonly counts: ImportCounts;
+}
+
+export interface ImportCounts {
+  /** Rows read, header and blank lines not counted. */
+  readonly rowsIn: number;
+  /** Rows added to the lake, all tables together. */
+  readonly rowsOut: number;
+  /** Rows added to each table. */
+  readonly tables: Readonly<Partial<Record<LakeTable, number>>>;
+  /** Rows not used, by reason; all but repeated ones are kept in the rejects file. */
+  readonly dropped: Readonly<Record<string, number>>;
+  /** Values repaired in rows that are used, by kind. */
+  readonly repaired: Readonly<Record<string, number>>;
+}
+
+/** A file in the scratch folder, to be moved into the lake. */
+export interface WrittenFile {
+  readonly path: string;
+  readonly table: LakeTable | 'rejects';
+  /** `2014-05-01`, for `listens`. */
+  readonly day?: string;
+  readonly rows: number;
+}
+
+/**
+ * What makes a row of a lake table the same row, besides its source. A listener plays one thing at
+ * an instant, whichever of its two names the source takes for the artist's.
+ */
+export const lakeIdentity: Readonly<Record<LakeTable, readonly string[]>> = {
+  listens: ['listened_at', 'listener', 'least(artist, title)', 'greatest(artist, title)'],
+  recordings: ['recording_id'],
+  playlists: ['playlist_id'],
+  memberships: ['playlist_id', 'recording_id', 'added'],
+  texts: ['text_id'],
+  artist_plays: ['listener', 'artist'],
+  artist_tags: ['listener', 'artist', 'tag'],
+};
+
+export const lakeTableNames = Object.keys(lakeTables) as LakeTable[];
+
+/** A SELECT, in brackets, over the files of a lake table; no rows where there are no files. */
+export function fromLake(table: LakeTable, files: readonly string[]): string {
+  if (files.length === 0) {
+    const columns = Object.entries(lakeTables[table]).map(
+      ([name, type]) => `CAST(NULL AS ${type}) AS ${name}`,
+    );
+    return `(SELECT ${columns.join(', ')} WHERE false)`;
+  }
+  const list = files.map(quoted).join(', ');
+  return `(SELECT * FROM read_parquet([${list}], hive_partitioning = false))`;
+}
+
+/** `CREATE VIEW` statements for every table of a snapshot, in an existing schema. */
+export function lakeViews(snapshot: LakeSnapshot, schema: string): string {
+  return lakeTableNames
+    .map((table) => `CREATE VIEW ${schema}.${table} AS ${fromLake(table, snapshot.tables[table])};`)
+    .join('\n');
+}
+
+/** A SQL string literal. */
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}

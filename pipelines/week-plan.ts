@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { lakeTables } from './tables.ts';
+import type { LakeSnapshot } from './lake.ts';
+import type { Source } from './runner.ts';
+
+/** What can be chosen for a week; everything that it freezes with. */
+export const weekOptions = z.object({
+  /** Seed of everything that draws lots. Default 1. */
+  seed: z.int().default(1),
+  /**
+   * `asof`: only catalogue entries dated before the cut-off are known; `all`: the catalogue counts
+   * as known whatever its dates. Default `asof`, but `all` where nothing in it precedes the cut-off.
+   */
+  catalogue: z.enum(['asof', 'all']).optional(),
+  /** Weekly cut-offs before the last that the ranker trains on at most, the latest ones. Default 52. */
+  trainingWeeks: z.int().min(0).max(520).default(52),
+  /** Days after which a play counts half. Default 60. */
+  halfLifeDays: z.number().positive().default(60),
+});
+export type WeekOptions = z.infer<typeof weekOptions>;
+
+const lakeSnapshot = z.object({
+  id: z.string(),
+  tables: z.record(
+    z.enum(Object.keys(lakeTables) as [keyof typeof lakeTables]),
+    z.array(z.string()),
+  ),
+});
+
+/**
+ * A week whose inputs are frozen: running it again makes the same lists. Stored before its first
+ * stage runs.
+ */
+export const frozenWeek = z.object({
+  format: z.literal(1),
+  week: z.string(),
+  /** 1, and one more for each `--recompute`. */
+  revision: z.int().positive(),
+  frozenAt: z.iso.datetime(),
+  /** Monday 00:00 UTC of the week: only listens before it are known. */
+  cutoff: z.iso.datetime(),
+  /** Weekly cut-offs that the ranker trains on, oldest first; the last is a week before `cutoff`. */
+  trainingCutoffs: z.array(z.iso.datetime()),
+  catalogue: z.enum(['asof', 'all']),
+  options: weekOptions,
+  lake: lakeSnapshot,
+  /** The lists of up to eight weeks before, the latest first: fingerprints of their artifacts. */
+  previous: z.array(z.object({ week: z.string(), fingerprint: z.string() })),
+  /** The lists, once they are made. */
+  lists: z.object({ fingerprint: z.string(), model: z.string() }).optional(),
+});
+export type FrozenWeek = z.infer<typeof frozenWeek>;
+
+/** The lake as the input of a graph. */
+export function lakeSource(snapshot: LakeSnapshot): Source {
+  return {
+    fingerprint: snapshot.id,
+    folder: '',
+    tables: Object.entries(lakeTables).map(([name, columns]) => ({
+      name,
+      file: snapshot.tables[name as keyof typeof lakeTables],
+      columns,
+    })),
+  };
+}

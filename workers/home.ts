@@ -1,0 +1,24 @@
+import { join } from 'node:path';
+import { openArtifacts } from '../infra/artifacts.ts';
+import type { Config } from '../infra/config.ts';
+import { openDuckdb } from '../infra/duckdb.ts';
+import { openListArchive } from '../infra/list-archive.ts';
+import type { ListArchive } from '../pipelines/lists.ts';
+import type { Sql } from '../pipelines/ports.ts';
+import type { ArtifactStore } from '../pipelines/runner.ts';
+
+/** What lies in a home, opened. */
+export interface Home {
+  readonly artifacts: ArtifactStore;
+  readonly archive: ListArchive;
+  openSql(): Promise<Sql>;
+}
+
+export function openHome(config: Config): Home {
+  const artifacts = openArtifacts(join(config.home, 'artifacts'));
+  return {
+    artifacts,
+    archive: openListArchive(config.home, artifacts),
+    openSql: () => openDuckdb({ threads: 2, memoryMb: 1024, spillTo: join(config.home, 'spill') }),
+  };
+}

@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import { acquireLock } from '../infra/lock.ts';
+import { weekBookFolder } from '../infra/list-archive.ts';
+import { openWeekBook } from '../infra/week-book.ts';
+import { loadTensorflow } from '../infra/tensorflow.ts';
+import { Mistake } from '../model/mistake.ts';
+import { freezeWeek } from '../pipelines/freeze.ts';
+import type { Lake } from '../pipelines/lake.ts';
+import type { Clock } from '../pipelines/ports.ts';
+import { Runner, type Source, type StoredArtifact } from '../pipelines/runner.ts';
+import type { StageFunnel } from '../pipelines/stage.ts';
+import { weekOptions, type FrozenWeek, type WeekOptions } from '../pipelines/week-plan.ts';
+import { weekGraph } from '../pipelines/weekly.ts';
+import type { Home } from './home.ts';
+
+export interface WeekRequest {
+  readonly week: string;
+  readonly asked: Partial<WeekOptions>;
+  readonly recompute: boolean;
+  /** Stage from which on everything is made again. */
+  readonly from?: string;
+}
+
+export interface MakingWeeks {
+  readonly home: Home;
+  /** Absolute path of the home. */
+  readonly folder: string;
+  readonly lake: Lake;
+  /** Name of the lake: the folder of its frozen weeks. */
+  readonly lakeName: string;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly onFinish: (label: string, funnel: StageFunnel) => void;
+}
+
+export interface MadeWeek {
+  readonly frozen: FrozenWeek;
+  readonly lists: StoredArtifact;
+  /** What has run or was reused, in the order of finishing. */
+  readonly funnels: readonly { label: string; funnel: StageFunnel }[];
+}
+
+/** Freezes a week, makes its lists, and remembers them. One process at a time in a home. */
+export async function makeWeek(making: MakingWeeks, request: WeekRequest): Promise<MadeWeek> {
+  const lock = await acquireLock(join(making.folder, 'weekly.lock'), { waitMs: 1_000 });
+  try {
+    return await makeLocked(making, request);
+  } finally {
+    lock.release();
+  }
+}
+
+async function makeLocked(making: MakingWeeks, request: WeekRequest): Promise<MadeWeek> {
+  const { home, lake, clock, signal, onFinish } = making;
+  const weeks = openWeekBook(weekBookFolder(making.folder, making.lakeName));
+  const sql = await home.openSql();
+  let frozen: FrozenWeek;
+  try {
+    frozen = await freezeWeek({
+      week: request.week,
+      asked: request.asked,
+      defaults: weekOptions.parse({}),
+      recompute: request.recompute,
+      lake: await lake.snapshot(),
+      weeks,
+      sql,
+      clock,
+    });
+  } finally {
+    sql.dispose();
+  }
+  const previous = await Promise.all(frozen.previous.map((lists) => previousLists(home, lists)));
+  const runner = new Runner({
+    artifacts: home.artifacts,
+    openSql: home.openSql,
+    clock,
+    memoryMb: () => process.memoryUsage.rss() / 2 ** 20,
+    signal,
+    onFinish,
+  });
+  const goal = weekGraph(frozen, previous, loadTensorflow);
+  if (request.from !== undefined) await runner.discardFrom(goal, request.from);
+  const lists = await runner.make(goal);
+  if (frozen.lists?.fingerprint !== lists.fingerprint) {
+    const model = String(lists.funnel.figures['model']);
+    frozen = { ...frozen, lists: { fingerprint: lists.fingerprint, model } };
+    await weeks.write(frozen);
+  }
+  return { frozen, lists, funnels: runner.funnels };
+}
+
+async function previousLists(
+  { artifacts }: Home,
+  { week, fingerprint }: FrozenWeek['previous'][number],
+): Promise<Source> {
+  const found = await artifacts.find('lists', fingerprint);
+  if (found === undefined) {
+    throw new Mistake(
+      'ARTIFACT_CORRUPT',
+      `the lists of ${week}: expected artifact lists/${fingerprint}, got none; run week ${week} again`,
+    );
+  }
+  return found;
+}
