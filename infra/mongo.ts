@@ -9,6 +9,7 @@ import {
 } from 'mongodb';
 import { Mistake } from '../model/mistake.ts';
 import { Unavailable } from '../pipelines/delivery/ports.ts';
+import { withoutPassword } from './servers/index.ts';
 
 export interface MongoOptions {
   /** `mongodb://user:password@host:port` */
@@ -102,9 +103,4 @@ function maySucceedLater(error: unknown): boolean {
     error instanceof MongoNotConnectedError ||
     error instanceof MongoTopologyClosedError
   );
-}
-
-/** A URL fit for a message: its password is `***`. What is no URL is not shown at all. */
-export function withoutPassword(url: string): string {
-  return url.includes('://') ? url.replace(/(:\/\/[^:/@]*:)(.*)@/, '$1***@') : '(not a URL)';
 }

@@ -55,6 +55,10 @@ class MongoOrders implements OrderBook {
     );
   }
 
+  async dueAt(id: string, publishAt: number): Promise<void> {
+    await this.#set(id, { publishAt: new Date(publishAt) });
+  }
+
   async published(id: string, at: number): Promise<void> {
     await this.#set(id, { publishedAt: new Date(at) });
   }

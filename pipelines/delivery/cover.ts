@@ -17,9 +17,9 @@ export interface CoverParts {
   readonly week: string;
 }
 
-/** @param picture - SHA-256 of the picture's bytes in hexadecimal, undefined where there is none */
+/** @param picture - first 32 hexadecimal digits of the picture's SHA-256, undefined where there is none */
 export function coverKey(user: string, week: string, picture: string | undefined): string {
-  if (picture !== undefined) return `p-${picture.slice(0, 32)}-${week}`;
+  if (picture !== undefined) return `p-${picture}-${week}`;
   const seed = createHash('sha256').update(`${user}\0${week}`).digest('hex').slice(0, 32);
   return `g-${seed}-${week}`;
 }

@@ -42,9 +42,7 @@ export async function deliverBatch(
   const before = mayBeLate ? await playlists.revisions(ids) : new Map<string, StoredRevision>();
 
   const signal = AbortSignal.timeout(picturesMs);
-  const hashes = await Promise.all(
-    message.lists.map(({ user }) => pictures.newest(user, signal)),
-  );
+  const hashes = await Promise.all(message.lists.map(({ user }) => pictures.newest(user, signal)));
   await playlists.upsert(
     message.lists.map((list, i) => document(message, list, hashes[i], new Date(now))),
   );

@@ -33,7 +33,13 @@ export async function placeOrder(
     const ofWeek = await book.ofWeek(lists.week);
     const newest = ofWeek.findLast((order) => order.zone === zone);
     if (newest?.lists === lists.fingerprint && options.again !== true) return newest;
-    const order = newOrder(lists, zone, nextRevision(ofWeek, zone, lists.fingerprint), now, options);
+    const order = newOrder(
+      lists,
+      zone,
+      nextRevision(ofWeek, zone, lists.fingerprint),
+      now,
+      options,
+    );
     // Another process may have placed one meanwhile; then look again.
     if (await book.place(order)) return order;
   }

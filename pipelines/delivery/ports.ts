@@ -41,6 +41,8 @@ export interface OrderBook {
   ofWeek(week: string): Promise<PlacedOrder[]>;
   /** Orders due at `now` and not complete, by due time. */
   open(now: number): Promise<PlacedOrder[]>;
+  /** Makes an order due at another time. */
+  dueAt(id: string, publishAt: number): Promise<void>;
   published(id: string, at: number): Promise<void>;
   completed(id: string, at: number): Promise<void>;
   /** Neither published nor complete any more. */
@@ -112,8 +114,9 @@ export interface BatchPublisher {
 
 export interface Pictures {
   /**
-   * Hash of the listener's newest profile picture (64 hexadecimal digits), undefined where there
-   * is none or it could not be had in time. Never rejects.
+   * The listener's newest profile picture: the first 32 hexadecimal digits of its SHA-256, undefined
+   * where there is none or it could not be had in time. Never rejects, and settles when the signal
+   * aborts.
    */
   newest(user: string, signal: AbortSignal): Promise<string | undefined>;
 }

@@ -1,0 +1,111 @@
+import amqp, { type ChannelModel, type RecoveringChannelModel } from 'amqplib';
+import { Mistake } from '../model/mistake.ts';
+import type { BatchPublisher, Ledger } from '../pipelines/delivery/ports.ts';
+import type { BatchMessage } from '../pipelines/lists.ts';
+import type { Clock, Log } from '../pipelines/ports.ts';
+import { startConsuming, type Consumer, type ConsumerOptions } from './rabbit/consume.ts';
+import { inspectDeadLetters, type DeadLetterReport } from './rabbit/deadletters.ts';
+import { ConfirmedPublisher } from './rabbit/publish.ts';
+import { declareTopology, topologyOf, type Topology } from './rabbit/topology.ts';
+import { withoutPassword } from './servers/index.ts';
+
+export interface RabbitOptions {
+  /** `amqp://user:password@host:port/vhost` */
+  readonly url: string;
+  /** Prefix of exchanges and queues. */
+  readonly namespace: string;
+  readonly log: Log;
+}
+
+export interface Rabbit extends BatchPublisher {
+  readonly topology: Topology;
+  publish(message: BatchMessage): Promise<void>;
+  backlog(): Promise<number>;
+  /** Starts a consumer of batches; it comes back by itself after a lost connection. */
+  consume(options: ConsumerOptions): Promise<Consumer>;
+  /** Writes what lies in the dead-letter queue into the ledger; drops what was delivered since. */
+  inspectDeadLetters(ledger: Ledger, clock: Clock): Promise<DeadLetterReport>;
+  /** Deletes queues and exchanges. For tests and `down`. */
+  remove(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+/**
+ * Connects, declares exchanges and queues, and connects again with growing pauses (100 ms to 10 s)
+ * whenever the connection is lost.
+ *
+ * @throws Mistake `SERVER_DOWN` where nothing answers, `SERVER_REFUSED` where the password, the
+ *   virtual host or a queue of other settings is in the way
+ */
+export async function openRabbit({ url, namespace, log }: RabbitOptions): Promise<Rabbit> {
+  const topology = topologyOf(namespace);
+  const connection = await connect(url, topology);
+  connection.on('error', (error) => log.warn({ error: error.message }, 'RabbitMQ: error'));
+  connection.on('disconnect', (error) =>
+    log.warn({ error: error.message }, 'RabbitMQ: connection lost, connecting again'),
+  );
+  connection.on('blocked', (reason) => log.warn({ reason }, 'RabbitMQ: publishing is blocked'));
+  const publisher = new ConfirmedPublisher(connection, topology);
+  const consumers: Consumer[] = [];
+  let closing: Promise<void> | undefined;
+  return {
+    topology,
+    publish: (message) => publisher.publish(message),
+    backlog: () => publisher.backlog(),
+    async consume(options) {
+      const consumer = await startConsuming(
+        connection,
+        topology,
+        options,
+        (message, reason) => publisher.bury(message, reason),
+        log,
+      );
+      consumers.push(consumer);
+      return consumer;
+    },
+    inspectDeadLetters: (ledger, clock) => inspectDeadLetters(connection, topology, ledger, clock),
+    async remove() {
+      const channel = await connection.createChannel();
+      for (const queue of [topology.queue, topology.deadQueue]) await channel.deleteQueue(queue);
+      for (const exchange of [topology.exchange, topology.deadExchange]) {
+        await channel.deleteExchange(exchange);
+      }
+      await channel.close();
+    },
+    dispose() {
+      closing ??= (async () => {
+        await Promise.all(consumers.map((consumer) => consumer.stop()));
+        await publisher.dispose();
+        await connection.close();
+      })();
+      return closing;
+    },
+  };
+}
+
+async function connect(url: string, topology: Topology): Promise<RecoveringChannelModel> {
+  try {
+    return await amqp.connect(url, {
+      timeout: 5000,
+      recovery: {
+        initialDelay: 100,
+        maxDelay: 10_000,
+        initialMaxRetries: 1,
+        setup: (model: ChannelModel) => declareTopology(model, topology),
+      },
+    });
+  } catch (cause) {
+    const { message, code } = cause as Error & { code?: unknown };
+    const where = withoutPassword(url);
+    if (typeof code === 'string') {
+      throw new Mistake(
+        'SERVER_DOWN',
+        `RabbitMQ at ${where}: expected a server, got "${message}"`,
+        { cause },
+      );
+    }
+    throw new Mistake('SERVER_REFUSED', `RabbitMQ at ${where}: refused with "${message}"`, {
+      cause,
+    });
+  }
+}

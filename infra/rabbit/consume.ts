@@ -1,0 +1,184 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ConfirmChannel, ConsumeMessage, RecoveringChannelModel } from 'amqplib';
+import { Unavailable, Unusable, type LedgerEntry } from '../../pipelines/delivery/ports.ts';
+import { batchMessage, type BatchMessage } from '../../pipelines/lists.ts';
+import type { Clock, Log } from '../../pipelines/ports.ts';
+import { failureOf } from './deadletters.ts';
+import type { Topology } from './topology.ts';
+
+export interface ConsumerOptions {
+  /** The message is acknowledged when this resolves. */
+  readonly handle: (message: BatchMessage) => Promise<unknown>;
+  /** Called before a message goes to the dead-letter queue. */
+  readonly failed: (entry: LedgerEntry) => Promise<void>;
+  readonly clock: Clock;
+  /** Messages that are worked on at a time. Default 4. */
+  readonly prefetch?: number;
+  /**
+   * Pauses between tries while something is unavailable, in milliseconds: the first; it doubles up
+   * to 60 times as much. Default 500.
+   */
+  readonly retryMs?: number;
+  /** Tries of a message that fails otherwise. Default 3. */
+  readonly attempts?: number;
+}
+
+export interface Consumer {
+  /** Takes no more, waits for what is under way, gives back what waits for a retry. */
+  stop(): Promise<void>;
+}
+
+/** Puts a copy of a message into the dead-letter queue; resolves when it is confirmed there. */
+export type Bury = (message: ConsumeMessage, reason: string) => Promise<void>;
+
+/** How long a message may wait for something unavailable; RabbitMQ lets one be held for 30 minutes. */
+const holdMs = 15 * 60_000;
+
+/**
+ * Consumes batches. Bytes are parsed here.
+ *
+ * - done: acknowledged, after the write;
+ * - `Unavailable`: held and tried again with growing pauses, which costs no redelivery; after a
+ *   quarter of an hour given back to the queue;
+ * - not a batch, or `Unusable`: to the dead-letter queue at once, with its reason;
+ * - anything else: tried again, then to the dead-letter queue with the last error.
+ *
+ * A dead letter is confirmed in its queue before the message is acknowledged: there twice perhaps,
+ * but never lost.
+ */
+export async function startConsuming(
+  connection: RecoveringChannelModel,
+  topology: Topology,
+  options: ConsumerOptions,
+  bury: Bury,
+  log: Log,
+): Promise<Consumer> {
+  const stopping = new AbortController();
+  const underWay = new Set<Promise<void>>();
+  let current: { channel: ConfirmChannel; tag: string } | undefined;
+
+  const begin = async () => {
+    const channel = await connection.createConfirmChannel();
+    let open = true;
+    channel.on('error', (error) => log.warn({ error: error.message }, 'RabbitMQ: consumer'));
+    channel.on('close', () => {
+      open = false;
+      if (current?.channel === channel) current = undefined;
+    });
+    await channel.prefetch(options.prefetch ?? 4);
+    const { consumerTag } = await channel.consume(topology.queue, (message) => {
+      if (message === null) {
+        log.warn({ queue: topology.queue }, 'RabbitMQ: the queue was deleted, consumer cancelled');
+        return;
+      }
+      const work = settle(message, channel, () => open, options, bury, stopping.signal, log);
+      underWay.add(work);
+      void work.finally(() => underWay.delete(work));
+    });
+    current = { channel, tag: consumerTag };
+  };
+  const again = () => {
+    if (stopping.signal.aborted) return;
+    begin().catch((error: Error) => log.error({ error: error.message }, 'RabbitMQ: no consumer'));
+  };
+  await begin();
+  connection.on('connect', again);
+
+  return {
+    async stop() {
+      if (stopping.signal.aborted) return;
+      connection.off('connect', again);
+      await current?.channel.cancel(current.tag).catch(() => undefined);
+      stopping.abort();
+      await Promise.all(underWay);
+      // Closing gives back to the queue whatever was not acknowledged.
+      await current?.channel.close().catch(() => undefined);
+    },
+  };
+}
+
+/** Works on one message until its fate is known. Never rejects. */
+async function settle(
+  message: ConsumeMessage,
+  channel: ConfirmChannel,
+  isOpen: () => boolean,
+  options: ConsumerOptions,
+  bury: Bury,
+  signal: AbortSignal,
+  log: Log,
+): Promise<void> {
+  try {
+    const reason = await attempt(message, options, signal, log);
+    // On a closed channel the message has gone back to the queue; another consumer has it.
+    if (!isOpen()) return;
+    if (reason !== undefined) {
+      log.error({ message: message.properties.messageId as unknown, reason }, 'dead letter');
+      await retrying(options, signal, log, () =>
+        options.failed(failureOf(message, reason, options.clock())),
+      );
+      await bury(message, reason);
+    }
+    if (isOpen()) channel.ack(message);
+  } catch (error) {
+    if (!signal.aborted) log.warn({ error: (error as Error).message }, 'batch given back');
+    if (isOpen()) channel.nack(message);
+  }
+}
+
+/** Undefined when done, else why it failed for good. Rejects when it is to be given back. */
+async function attempt(
+  message: ConsumeMessage,
+  options: ConsumerOptions,
+  signal: AbortSignal,
+  log: Log,
+): Promise<string | undefined> {
+  const parsed = parseBatch(message.content);
+  if (typeof parsed === 'string') return parsed;
+  const { attempts = 3, retryMs = 500 } = options;
+  for (let tries = 1; ; tries++) {
+    try {
+      await retrying(options, signal, log, () => options.handle(parsed));
+      return undefined;
+    } catch (error) {
+      if (signal.aborted || error instanceof Unavailable) throw error;
+      const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      if (error instanceof Unusable || tries >= attempts) return reason;
+      log.warn({ reason, tries }, 'batch failed, trying again');
+      await pause(retryMs * 2 ** (tries - 1), undefined, { signal });
+    }
+  }
+}
+
+/** Calls again while something is `Unavailable`, up to `holdMs`. */
+async function retrying(
+  { retryMs = 500, clock }: ConsumerOptions,
+  signal: AbortSignal,
+  log: Log,
+  call: () => Promise<unknown>,
+): Promise<void> {
+  const until = clock() + holdMs;
+  for (let pauseMs = retryMs; ; pauseMs = Math.min(pauseMs * 2, retryMs * 60)) {
+    try {
+      await call();
+      return;
+    } catch (error) {
+      if (!(error instanceof Unavailable) || clock() + pauseMs > until) throw error;
+      log.warn({ reason: error.message, pauseMs }, 'batch waits');
+      await pause(pauseMs, undefined, { signal });
+    }
+  }
+}
+
+/** The batch, or in words what is wrong with the bytes. */
+export function parseBatch(content: Buffer): BatchMessage | string {
+  let json: unknown;
+  try {
+    json = JSON.parse(content.toString('utf8'));
+  } catch (error) {
+    return `expected a batch as JSON, got ${content.length} bytes: ${(error as Error).message}`;
+  }
+  const parsed = batchMessage.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  return `expected a batch of version 1, ${issue.path.join('.') || 'message'}: ${issue.message}`;
+}

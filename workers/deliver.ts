@@ -1,0 +1,26 @@
+import { setInterval } from 'node:timers/promises';
+import { openDelivery, type DeliveryOptions } from './delivery.ts';
+
+const inspectEveryMs = 60_000;
+
+/**
+ * `npx mondaymix deliver`: one more worker on the queue. Runs until the signal aborts, then
+ * finishes what it has begun and gives back the rest.
+ */
+export async function runDeliver(options: DeliveryOptions, signal: AbortSignal): Promise<void> {
+  const { log, clock } = options;
+  const delivery = await openDelivery(options);
+  try {
+    await delivery.startDelivering();
+    log.info({ queue: delivery.rabbit.topology.queue }, 'delivering');
+    for await (const _ of setInterval(inspectEveryMs, undefined, { signal })) {
+      await delivery.rabbit
+        .inspectDeadLetters(delivery.ledger, clock)
+        .catch((error: Error) => log.warn({ error: error.message }, 'dead letters not inspected'));
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    await delivery.dispose();
+  }
+}

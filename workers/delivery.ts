@@ -1,0 +1,215 @@
+import { openCalendar, type Calendar } from '../infra/calendar.ts';
+import type { Config } from '../infra/config.ts';
+import { openMongo } from '../infra/mongo.ts';
+import { openLedger } from '../infra/mongo/ledger.ts';
+import { openOrders } from '../infra/mongo/orders.ts';
+import { openPlaylists, type Playlists } from '../infra/mongo/playlists.ts';
+import { noPictures, openPictures, picturesFolder } from '../infra/pictures.ts';
+import { redisPictureMemory } from '../infra/pictures/memory.ts';
+import { openRabbit, type Rabbit } from '../infra/rabbit.ts';
+import { openRedis } from '../infra/redis.ts';
+import type { ServerUrls } from '../infra/servers/index.ts';
+import { deliverBatch } from '../pipelines/delivery/deliver.ts';
+import { placeOrder, type OrderOptions } from '../pipelines/delivery/orders.ts';
+import type { Ledger, OrderBook, PlacedOrder } from '../pipelines/delivery/ports.ts';
+import { publishOrder } from '../pipelines/delivery/publish.ts';
+import { reconcile } from '../pipelines/delivery/reconcile.ts';
+import { redeliver } from '../pipelines/delivery/redeliver.ts';
+import { weekStatus, type WeekStatus } from '../pipelines/delivery/status.ts';
+import { sweep, type SweepReport } from '../pipelines/delivery/sweep.ts';
+import type { FrozenLists, ListArchive } from '../pipelines/lists.ts';
+import type { Clock, Log } from '../pipelines/ports.ts';
+import { waitForOrders, type DeliverySummary, type Waiting } from './await-delivery.ts';
+
+export type { DeliverySummary } from './await-delivery.ts';
+
+export interface DeliveryOptions extends OrderOptions {
+  readonly config: Config;
+  readonly servers: Pick<ServerUrls, 'rabbitmqUrl' | 'redisUrl' | 'mongodbUrl'>;
+  readonly archive: ListArchive;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Batches that are worked on at a time. Default 4. */
+  readonly prefetch?: number;
+}
+
+/** The delivery with its servers connected. Nothing runs by itself until one of the `start...`. */
+export interface Delivery {
+  readonly orders: OrderBook;
+  readonly ledger: Ledger;
+  readonly playlists: Playlists;
+  readonly rabbit: Rabbit;
+  readonly calendar: Calendar;
+  /** Consumes batches from RabbitMQ. */
+  startDelivering(): Promise<void>;
+  /** Publishes the orders whose time has come. */
+  startPublishing(): void;
+  /** Places the orders of all zones; each is published at its time, those past at once. */
+  place(lists: FrozenLists): Promise<PlacedOrder[]>;
+  /**
+   * Places the orders of all zones and resolves when all that are due are delivered or failed.
+   * What is delivered already is not published again.
+   *
+   * @param now - makes all of them due now
+   */
+  deliverWeek(lists: FrozenLists, waiting?: Waiting & { now?: boolean }): Promise<DeliverySummary>;
+  /** Delivers zones again, whatever the ledger says, and waits as `deliverWeek` does. */
+  redeliver(
+    lists: FrozenLists,
+    zones: readonly string[],
+    waiting?: Waiting,
+  ): Promise<DeliverySummary>;
+  /** Once: finds what is due and not delivered. `graceMs`: see `Sweeping`. */
+  sweep(weeks: readonly string[], graceMs?: number): Promise<SweepReport>;
+  status(week: string): Promise<WeekStatus>;
+  reconcile(week: string): Promise<{ checked: number; repaired: number }>;
+  /** Deletes queues and jobs of the namespace, and its database. For tests. */
+  remove(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+/** Opens the delivery and starts both of its halves in this process. */
+export async function startDelivery(options: DeliveryOptions): Promise<Delivery> {
+  const delivery = await openDelivery(options);
+  try {
+    await delivery.startDelivering();
+    delivery.startPublishing();
+    return delivery;
+  } catch (error) {
+    await delivery.dispose();
+    throw error;
+  }
+}
+
+/** @throws Mistake `SERVER_DOWN` or `SERVER_REFUSED` naming the server */
+export async function openDelivery(options: DeliveryOptions): Promise<Delivery> {
+  const { config, servers, archive, clock, log } = options;
+  const opened: { dispose(): Promise<void> }[] = [];
+  // Closed in reverse: consumers before what they write to.
+  const keep = <T extends { dispose(): Promise<void> }>(thing: T): T => {
+    opened.unshift(thing);
+    return thing;
+  };
+  let closing: Promise<void> | undefined;
+  const dispose = () => {
+    closing ??= (async () => {
+      for (const thing of opened) await thing.dispose();
+    })();
+    return closing;
+  };
+  try {
+    const { namespace } = config;
+    const { db } = keep(await openMongo({ url: servers.mongodbUrl, database: namespace }));
+    const redis = keep(await openRedis(servers.redisUrl));
+    const rabbit = keep(await openRabbit({ url: servers.rabbitmqUrl, namespace, log }));
+    const calendar = keep(openCalendar({ redis: redis.client, namespace, clock, log }));
+    const [playlists, ledger, orders] = await Promise.all([
+      openPlaylists(db),
+      openLedger(db),
+      openOrders(db),
+    ]);
+    const pictures =
+      config.pictureUrl === undefined
+        ? noPictures
+        : openPictures({
+            url: config.pictureUrl,
+            folder: picturesFolder(config.home),
+            memory: redisPictureMemory(redis.client, namespace),
+            clock,
+            log,
+          });
+    // Lists that this process was handed need not be found in the archive.
+    const known = new Map<string, FrozenLists>();
+    const dispatch = (order: PlacedOrder) => calendar.schedule(order);
+    const sweeping = { orders, ledger, archive, publisher: rabbit, clock, dispatch, options };
+    const place = async (lists: FrozenLists) => {
+      known.set(lists.fingerprint, lists);
+      const placed: PlacedOrder[] = [];
+      for (const { zone, listeners } of lists.zones) {
+        if (listeners > 0) placed.push(await placeOrder(orders, lists, zone, clock(), options));
+      }
+      return placed;
+    };
+    const wait = (week: string, placed: readonly PlacedOrder[], waiting: Waiting) =>
+      waitForOrders(
+        { orders, ledger, clock, again: () => sweep({ ...sweeping, graceMs: 3000 }, []) },
+        week,
+        placed,
+        waiting,
+      );
+
+    return {
+      orders,
+      ledger,
+      playlists,
+      rabbit,
+      calendar,
+      dispose,
+      async startDelivering() {
+        await rabbit.consume({
+          handle: (message) => deliverBatch(message, { playlists, ledger, pictures, clock }),
+          failed: (entry) => ledger.failed(entry),
+          clock,
+          ...(options.prefetch === undefined ? {} : { prefetch: options.prefetch }),
+        });
+      },
+      startPublishing() {
+        calendar.publishWith(async (id, signal) => {
+          const order = await orders.find(id);
+          if (order === undefined) return;
+          const lists = known.get(order.lists) ?? (await archive.find(order.week));
+          if (lists?.fingerprint !== order.lists) {
+            throw new Error(`order ${id}: its lists ${order.lists} are not in the archive`);
+          }
+          await publishOrder({ orders, ledger, publisher: rabbit, clock }, order, lists, signal);
+        });
+      },
+      async place(lists) {
+        const placed = await place(lists);
+        for (const order of placed) {
+          if (order.completedAt === undefined) await dispatch(order);
+        }
+        return placed;
+      },
+      async deliverWeek(lists, { now = false, ...waiting } = {}) {
+        await reconcile({ orders, ledger, playlists }, lists.week);
+        const placed: PlacedOrder[] = [];
+        for (const order of await place(lists)) {
+          const publishAt = now ? Math.min(order.publishAt, clock()) : order.publishAt;
+          if (publishAt < order.publishAt) await orders.dueAt(order.id, publishAt);
+          placed.push({ ...order, publishAt });
+        }
+        const counts = await ledger.counts(lists.week);
+        for (const order of placed) {
+          if ((counts.get(order.id)?.delivered ?? 0) >= order.listeners) continue;
+          await ledger.forget(order.id, 'failed');
+          await dispatch(order);
+        }
+        return wait(lists.week, placed, { already: counts, ...waiting });
+      },
+      async redeliver(lists, zones, waiting = {}) {
+        known.set(lists.fingerprint, lists);
+        return wait(
+          lists.week,
+          await redeliver({ orders, clock, dispatch, options }, lists, zones),
+          waiting,
+        );
+      },
+      async sweep(weeks, graceMs) {
+        await rabbit.inspectDeadLetters(ledger, clock);
+        return sweep({ ...sweeping, ...(graceMs === undefined ? {} : { graceMs }) }, weeks);
+      },
+      status: async (week) =>
+        weekStatus({ orders, ledger }, week, await archive.find(week), clock()),
+      reconcile: (week) => reconcile({ orders, ledger, playlists }, week),
+      async remove() {
+        await calendar.remove();
+        await rabbit.remove();
+        await db.dropDatabase();
+      },
+    };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
