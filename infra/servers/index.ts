@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Mistake } from '../../model/mistake.ts';
 import type { Log } from '../../pipelines/ports.ts';
 import type { Config } from '../config.ts';
-import { withLock } from '../lock.ts';
+import { withLock } from './lock.ts';
 import { dockerRuns } from './docker.ts';
 import { SERVER_NAMES, type ServerKind, type ServerName, type Way } from './kind.ts';
 import { mongodb } from './mongodb.ts';

@@ -8,7 +8,7 @@ import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { Mistake } from '../../model/mistake.ts';
 import type { Log } from '../../pipelines/ports.ts';
-import { withLock } from '../lock.ts';
+import { withLock } from './lock.ts';
 import { dockerStop, dockerUp } from './docker.ts';
 import type { Ports, ServerKind, Way } from './kind.ts';
 import { endProcess, isAlive, readPidFile, startDetached } from './process.ts';
