@@ -1,122 +1,82 @@
-import { randomUUID } from 'node:crypto';
-import { linkSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { link, mkdir, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { Mistake } from '../model/mistake.ts';
-import { isAlive, startTimeOf, type ProcessIdentity } from './servers/process.ts';
-
-export interface Lock {
-  /** May be called twice. */
-  release(): void;
-}
 
 export interface LockOptions {
-  /** Milliseconds to wait for the holder. Default 0: not at all. */
-  readonly waitMs?: number;
-  /** Told once, when there is someone to wait for. */
-  readonly onWait?: (holderPid: number) => void;
+  /** How long to wait for another process, milliseconds. 0: not at all. */
+  readonly waitMs: number;
+  /** What the lock protects, for the message: `lake /data/lake`. */
+  readonly what: string;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** A guard that is held for microseconds; one this old was left by a process that was killed. */
-const GUARD_STALE_MS = 10_000;
+/** Locks of this process: the operating system does not keep a process from itself. */
+const held = new Set<string>();
 
 /**
- * Takes a lock between processes: a file that names its holder, by pid and start time. The lock of
- * a process that no longer runs is taken over, so a SIGKILL leaves nothing to clean up by hand. Not
- * fair, and not for file systems shared by several machines.
+ * Takes a lock that the operating system frees when the process ends, however it ends.
  *
- * @param file - path of the lock; its folder exists
- * @throws Mistake `LOCKED` naming the holder when it is still held after `waitMs`
+ * Node has no file locks of its own; DuckDB takes one on every platform when it opens a database
+ * file, so the lock is an empty database.
+ *
+ * @returns frees the lock; may be called twice
+ * @throws Mistake `LOCKED` naming the process that has it
  */
-export async function acquireLock(file: string, options: LockOptions = {}): Promise<Lock> {
-  const startedAt = await startTimeOf(process.pid);
-  const content = JSON.stringify({ pid: process.pid, startedAt, id: randomUUID() });
-  let waitedMs = 0;
-  let told = false;
+export async function acquireLock(path: string, options: LockOptions): Promise<() => void> {
+  await createLockFile(path);
+  const startedMs = performance.now();
   for (;;) {
-    if (claim(file, content)) return { release: () => releaseIfOurs(file, content) };
-    const held = read(file);
-    const holder = held === undefined ? undefined : parse(held);
-    if (held !== undefined && !(await isAlive(holder))) {
-      breakStale(file, held);
-      await sleep(5);
-      continue;
-    }
-    if (waitedMs >= (options.waitMs ?? 0)) {
+    options.signal?.throwIfAborted();
+    const holder = held.has(path) ? `process ${process.pid}` : await tryToOpen(path);
+    if (typeof holder === 'function') return holder;
+    if (performance.now() - startedMs >= options.waitMs) {
       throw new Mistake(
         'LOCKED',
-        `${file}: expected to be alone here, held by process ${holder?.pid ?? 'unknown'}; wait for it or end it`,
+        `${options.what}: expected nobody else to write, but ${holder} does` +
+          (options.waitMs > 0 ? ` (waited ${Math.round(options.waitMs / 1000)} s)` : ''),
       );
     }
-    if (!told && holder) options.onWait?.(holder.pid);
-    told = true;
-    await sleep(50);
-    waitedMs += 50;
+    await sleep(100, undefined, options.signal ? { signal: options.signal } : {});
   }
 }
 
-/** Runs `work` with the lock held. */
-export async function withLock<Result>(
-  file: string,
-  options: LockOptions,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  const lock = await acquireLock(file, options);
+/** The function that frees the lock, or who has it. */
+async function tryToOpen(path: string): Promise<(() => void) | string> {
+  held.add(path);
+  let instance: DuckDBInstance;
   try {
-    return await work();
-  } finally {
-    lock.release();
-  }
-}
-
-/** The lock appears with its content or not at all: a link to a file already written. */
-function claim(file: string, content: string): boolean {
-  const own = `${file}.${process.pid}.${randomUUID().slice(0, 8)}`;
-  writeFileSync(own, content);
-  try {
-    linkSync(own, file);
-    return true;
+    instance = await DuckDBInstance.create(path, { threads: '1' });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
+    held.delete(path);
+    const message = error instanceof Error ? error.message : String(error);
+    if (!/lock/i.test(message)) throw error;
+    return /PID (\d+)/.exec(message)?.[0].replace('PID', 'process') ?? 'another process';
+  }
+  let open = true;
+  return () => {
+    if (!open) return;
+    open = false;
+    instance.closeSync();
+    held.delete(path);
+  };
+}
+
+/** The file appears complete or not at all, whoever is faster and whoever is killed. */
+async function createLockFile(path: string): Promise<void> {
+  if (existsSync(path)) return;
+  await mkdir(dirname(path), { recursive: true });
+  const fresh = `${path}.${randomBytes(6).toString('hex')}`;
+  const instance = await DuckDBInstance.create(fresh, { threads: '1' });
+  instance.closeSync();
+  try {
+    await link(fresh, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   } finally {
-    rmSync(own, { force: true });
-  }
-}
-
-/** Removes the lock only while it still says `held`: the guard keeps others from doing the same. */
-function breakStale(file: string, held: string): void {
-  const guard = `${file}.guard`;
-  if (!claim(guard, '')) {
-    const age = Date.now() - (statSync(guard, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-    if (age > GUARD_STALE_MS) rmSync(guard, { force: true });
-    return;
-  }
-  try {
-    if (read(file) === held) rmSync(file, { force: true });
-  } finally {
-    rmSync(guard, { force: true });
-  }
-}
-
-function releaseIfOurs(file: string, content: string): void {
-  if (read(file) === content) unlinkSync(file);
-}
-
-function read(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
-  }
-}
-
-function parse(content: string): ProcessIdentity | undefined {
-  try {
-    const { pid, startedAt } = JSON.parse(content) as Partial<ProcessIdentity>;
-    return typeof pid === 'number' && typeof startedAt === 'string'
-      ? { pid, startedAt }
-      : undefined;
-  } catch {
-    return undefined;
+    await rm(fresh, { force: true });
   }
 }

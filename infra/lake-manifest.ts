@@ -1,0 +1,67 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import { z } from 'zod';
+import { Mistake } from '../model/mistake.ts';
+import { lakeTableNames } from '../pipelines/lake.ts';
+
+const count = z.int().nonnegative();
+const counts = z.object({
+  rowsIn: count,
+  rowsOut: count,
+  tables: z.partialRecord(z.enum(lakeTableNames), count),
+  dropped: z.record(z.string(), count),
+  repaired: z.record(z.string(), count),
+});
+
+const segment = z.object({
+  table: z.enum([...lakeTableNames, 'rejects' as const]),
+  /** Path in the lake's folder, with `/`. */
+  file: z.string().min(1),
+  rows: count,
+  bytes: count,
+  sha256: z.string().length(64),
+  source: z.string().min(1),
+});
+export type Segment = z.infer<typeof segment>;
+
+const manifest = z.object({
+  v: z.literal(1),
+  imports: z.array(z.object({ source: z.string(), fingerprint: z.string(), counts })),
+  segments: z.array(segment),
+});
+/** What belongs to the lake. No times and no paths of the machine: same imports, same bytes. */
+export type Manifest = z.infer<typeof manifest>;
+
+const fileName = 'manifest.json';
+
+/**
+ * Reads the manifest; a lake without one is empty.
+ *
+ * @throws Mistake `ARTIFACT_CORRUPT`
+ */
+export async function readManifest(folder: string): Promise<Manifest> {
+  const path = join(folder, fileName);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return { v: 1, imports: [], segments: [] };
+  }
+  try {
+    return manifest.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new Mistake(
+      'ARTIFACT_CORRUPT',
+      `${path}: expected the lake's list of segments as JSON, got something else; ` +
+        `restore it, or remove ${folder} and import again`,
+      { cause },
+    );
+  }
+}
+
+/** Replaces the manifest; a reader sees the old one or the new one. */
+export async function writeManifest(folder: string, content: Manifest): Promise<void> {
+  await writeFileAtomic(join(folder, fileName), `${JSON.stringify(content, null, 1)}\n`);
+}
