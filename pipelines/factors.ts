@@ -77,10 +77,7 @@ async function readTrackInteractions(sql: Sql): Promise<Interactions> {
 }
 
 /** Rows: the listeners, then the people of other populations. */
-async function readArtistInteractions(
-  sql: Sql,
-  options: FactorsOptions,
-): Promise<Interactions> {
+async function readArtistInteractions(sql: Sql, options: FactorsOptions): Promise<Interactions> {
   const size = await sizes(sql);
   // Plays elsewhere are totals of years: their logarithm is of the order of our decayed plays.
   const { row, artist_ix, confidence } = await sql.columns<'row' | 'artist_ix' | 'confidence'>(

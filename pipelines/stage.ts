@@ -33,11 +33,11 @@ export interface StageContext<Options extends object = object> {
   /** Names of the inputs, ascending; some stages have optional ones. */
   readonly inputNames: readonly string[];
   /** Folder of an input, for what is not Parquet. */
-  input(name: string): string;
+  readonly input: (name: string) => string;
   /** Folder to write to; renamed into place by the runner when `run` resolves. */
   readonly output: string;
   /** Writes a table of `sql` (or a SELECT in brackets) to `<output>/<file>.parquet`; gives the row count. */
-  save(file: string, relation: string): Promise<number>;
+  readonly save: (file: string, relation: string) => Promise<number>;
   readonly report: StageReport;
   readonly signal: AbortSignal;
 }

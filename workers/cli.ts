@@ -42,7 +42,9 @@ function exitCodeOf(error: unknown): number {
     process.stderr.write(`mondaymix: ${error.message}\n`);
     return error.code === 'USAGE' ? 2 : 1;
   }
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(
+    `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
   return 1;
 }
 

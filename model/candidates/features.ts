@@ -151,7 +151,7 @@ export function writeFeatures(
     into[at++] = orMissing(Math.log1p(Math.max(0, popularity.cutoffDay - released) / 365.25));
     into[at++] = Math.log1p(profile.plays);
     into[at++] = Math.log1p(profile.artists);
-    into[at++] = profile.tracks === 0 ? 0 : profile.plays / profile.tracks;
+    into[at] = profile.tracks === 0 ? 0 : profile.plays / profile.tracks;
   }
 }
 

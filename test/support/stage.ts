@@ -43,6 +43,7 @@ export async function runStage<Options extends object>(
     const context: StageContext<Options> = {
       options: stage.options.parse(run.options ?? {}),
       sql,
+      inputNames: Object.keys(run.inputs).sort(),
       input: (name) => {
         const input = run.inputs[name];
         if (typeof input !== 'string') throw new Error(`input ${name} is not a folder`);

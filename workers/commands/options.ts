@@ -45,7 +45,9 @@ export function wholeNumber(least: number): (value: string) => number {
   return (value) => {
     const parsed = Number(value);
     if (!Number.isInteger(parsed) || parsed < least) {
-      throw new InvalidArgumentError(`expected a whole number of at least ${least}, got "${value}"`);
+      throw new InvalidArgumentError(
+        `expected a whole number of at least ${least}, got "${value}"`,
+      );
     }
     return parsed;
   };

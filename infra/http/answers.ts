@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { mondayStart, nextWeek } from '../../model/week.ts';
+import { listedTrack, type PlaylistDocument } from '../../pipelines/lists.ts';
+
+/** A list as clients get it. */
+export const playlistAnswer = z
+  .object({
+    user: z.string(),
+    /** ISO week in the listener's zone. */
+    week: z.string(),
+    /** IANA. */
+    zone: z.string(),
+    /** Monday 00:00 in the zone, as an instant, and the Monday after. */
+    validFrom: z.iso.datetime(),
+    validUntil: z.iso.datetime(),
+    revision: z.int(),
+    model: z.string(),
+    /** Path of the cover image. */
+    cover: z.string(),
+    tracks: z.array(listedTrack),
+  })
+  .meta({ id: 'Playlist' });
+export type PlaylistAnswer = z.infer<typeof playlistAnswer>;
+
+/** A line of the archive. */
+export const archiveEntry = z
+  .object({
+    week: z.string(),
+    zone: z.string(),
+    validFrom: z.iso.datetime(),
+    validUntil: z.iso.datetime(),
+    revision: z.int(),
+    href: z.string(),
+  })
+  .meta({ id: 'ArchiveEntry' });
+
+export const problemAnswer = z
+  .object({ title: z.string(), status: z.int(), detail: z.string() })
+  .meta({ id: 'Problem' });
+
+export function hrefOf(user: string, week: string): string {
+  return `/v1/users/${encodeURIComponent(user)}/playlists/${week}`;
+}
+
+type Dated = Pick<PlaylistDocument, 'user' | 'week' | 'zone' | 'validFrom' | 'revision'>;
+
+export function archiveEntryOf(document: Dated): z.infer<typeof archiveEntry> {
+  const { user, week, zone, validFrom, revision } = document;
+  return {
+    week,
+    zone,
+    validFrom: validFrom.toISOString(),
+    validUntil: new Date(mondayStart(nextWeek(week), zone)).toISOString(),
+    revision,
+    href: hrefOf(user, week),
+  };
+}
+
+export function playlistAnswerOf(document: PlaylistDocument): PlaylistAnswer {
+  const { week, zone, validFrom, validUntil, revision, href } = archiveEntryOf(document);
+  return {
+    user: document.user,
+    week,
+    zone,
+    validFrom,
+    validUntil,
+    revision,
+    model: document.model,
+    cover: `${href}/cover`,
+    tracks: document.tracks,
+  };
+}
+
+/** Strong entity tag of a body (RFC 9110, 8.8.3). */
+export function etagOf(body: string | Uint8Array): string {
+  return `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
+}
+
+/** Whether `If-None-Match` names the tag; weak comparison, as RFC 9110, 13.1.2 asks. */
+export function matches(ifNoneMatch: string | undefined, etag: string): boolean {
+  if (ifNoneMatch === undefined) return false;
+  return (
+    ifNoneMatch.trim() === '*' ||
+    ifNoneMatch.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag)
+  );
+}

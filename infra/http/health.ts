@@ -1,0 +1,58 @@
+import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { z } from 'zod';
+import type { App } from './server.ts';
+
+export interface HealthRoutes {
+  /** Asks each server for a sign of life; rejects where there is none. */
+  readonly checks: Readonly<Record<string, () => Promise<unknown>>>;
+}
+
+const healthAnswer = z.object({
+  status: z.enum(['ok', 'failing']),
+  servers: z.record(z.string(), z.string()),
+});
+
+/** `/health` for load balancers, `/metrics` for Prometheus. */
+export function addHealthRoutes(app: App, { checks }: HealthRoutes): void {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const durations = new Histogram({
+    name: 'mondaymix_http_request_duration_seconds',
+    help: 'How long requests took, by route and status.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
+    registers: [registry],
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    durations.observe(
+      {
+        method: request.method,
+        route: request.routeOptions.url ?? 'unknown',
+        status: reply.statusCode,
+      },
+      reply.elapsedTime / 1000,
+    );
+    done();
+  });
+
+  app.get(
+    '/health',
+    { schema: { tags: ['operations'], response: { 200: healthAnswer, 503: healthAnswer } } },
+    async (_request, reply) => {
+      const names = Object.keys(checks);
+      const results = await Promise.allSettled(names.map((name) => checks[name]!()));
+      const servers = Object.fromEntries(
+        results.map((result, n) => [
+          names[n]!,
+          result.status === 'fulfilled' ? 'ok' : String((result.reason as Error).message),
+        ]),
+      );
+      const failing = results.some(({ status }) => status === 'rejected');
+      return reply.code(failing ? 503 : 200).send({ status: failing ? 'failing' : 'ok', servers });
+    },
+  );
+  app.get('/metrics', { schema: { hide: true } }, async (_request, reply) => {
+    const text = await registry.metrics();
+    return reply.type(registry.contentType).serializer(String).send(text);
+  });
+}

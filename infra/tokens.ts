@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errors, jwtVerify, SignJWT } from 'jose';
+import writeFileAtomic from 'write-file-atomic';
+import { z } from 'zod';
+import { Mistake } from '../model/mistake.ts';
+import type { Clock } from '../pipelines/ports.ts';
+
+/** Who asks: a listener, who reads their own lists; or operations, who read and order all. */
+export type Bearer =
+  { readonly scope: 'listener'; readonly user: string } | { readonly scope: 'operations' };
+
+export interface Tokens {
+  /** @param days - validity, > 0 */
+  issue(bearer: Bearer, days: number): Promise<string>;
+  /** Undefined for a token that is not ours, was changed or has expired. */
+  verify(token: string): Promise<Bearer | undefined>;
+}
+
+const issuer = 'mondaymix';
+const claims = z.union([
+  z.object({ scope: z.literal('listener'), sub: z.string().min(1) }),
+  z.object({ scope: z.literal('operations') }),
+]);
+
+/**
+ * Bearer tokens: JSON Web Tokens (RFC 7519), signed with HS256. Nothing is stored for them; a new
+ * secret makes all that were issued worthless.
+ *
+ * @param secret - at least 32 bytes
+ */
+export function openTokens(secret: Uint8Array, clock: Clock): Tokens {
+  return {
+    issue(bearer, days) {
+      const issuedAt = Math.floor(clock() / 1000);
+      const token = new SignJWT({ scope: bearer.scope })
+        .setProtectedHeader({ alg: 'HS256' })
+        .setIssuer(issuer)
+        .setIssuedAt(issuedAt)
+        .setExpirationTime(issuedAt + Math.round(days * 86_400));
+      if (bearer.scope === 'listener') token.setSubject(bearer.user);
+      return token.sign(secret);
+    },
+    async verify(token) {
+      try {
+        const { payload } = await jwtVerify(token, secret, {
+          issuer,
+          algorithms: ['HS256'],
+          currentDate: new Date(clock()),
+        });
+        const parsed = claims.parse(payload);
+        return parsed.scope === 'listener'
+          ? { scope: 'listener', user: parsed.sub }
+          : { scope: 'operations' };
+      } catch (error) {
+        if (error instanceof errors.JOSEError || error instanceof z.ZodError) return undefined;
+        throw error;
+      }
+    },
+  };
+}
+
+/**
+ * The signing secret of a home, made on first use and readable by its owner only.
+ *
+ * @throws Mistake `CONFIGURATION` where the file holds something else
+ */
+export async function tokenSecret(home: string): Promise<Uint8Array> {
+  const path = join(home, 'token-secret');
+  const read = () => readFile(path, 'utf8').catch(() => undefined);
+  let text = await read();
+  if (text === undefined) {
+    await mkdir(home, { recursive: true });
+    await writeFileAtomic(path, randomBytes(32).toString('hex'), { mode: 0o600 });
+    text = await read(); // another process may have been the last to write
+  }
+  if (text === undefined || !/^[0-9a-f]{64}$/.test(text.trim())) {
+    throw new Mistake('CONFIGURATION', `${path}: expected 64 hexadecimal digits; delete the file`);
+  }
+  return Buffer.from(text.trim(), 'hex');
+}

@@ -1,0 +1,260 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { buildApi, type App } from '../../infra/http/server.ts';
+import { openListCache, type ListCache } from '../../infra/list-cache.ts';
+import { openMongo, type Mongo } from '../../infra/mongo.ts';
+import { openPlaylistReader } from '../../infra/mongo/reader.ts';
+import { openTokens, type Tokens } from '../../infra/tokens.ts';
+import { Mistake } from '../../model/mistake.ts';
+import { mondayStart } from '../../model/week.ts';
+import type { PlaylistDocument } from '../../pipelines/lists.ts';
+import { documentFor } from '../support/lists.ts';
+import { sharedServers, silentLog } from '../support/servers.ts';
+
+const namespace = `api-${randomUUID()}`;
+const jakarta = 'Asia/Jakarta';
+const hour = 3_600_000;
+
+let mongo: Mongo;
+let redis: Redis;
+let cache: ListCache;
+let tokens: Tokens;
+let app: App;
+let now: number;
+let mongoAnswers: boolean;
+
+beforeAll(async () => {
+  const servers = await sharedServers();
+  mongo = await openMongo({ url: servers.mongodbUrl, database: namespace });
+  redis = new Redis(servers.redisUrl);
+  cache = openListCache(redis, namespace);
+  tokens = openTokens(new Uint8Array(32).fill(7), () => now);
+  app = await buildApi({
+    playlists: openPlaylistReader(mongo.db),
+    covers: { read: (document) => Promise.resolve(Buffer.from(`jpeg of ${document.cover}`)) },
+    cache,
+    tokens,
+    clock: () => now,
+    status: (week) =>
+      week === '2014-W37'
+        ? Promise.reject(new Mistake('UNKNOWN_WEEK', 'week 2014-W37: expected one that was made'))
+        : Promise.resolve({ week: '2014-W36', total: none, regions: [], zones: [] }),
+    redeliver: (region, week) =>
+      Promise.resolve({
+        week: week ?? '2014-W36',
+        orders: [{ id: 'x', zone: JSON.stringify(region), listeners: 2 }],
+      }),
+    checks: {
+      mongodb: () =>
+        mongoAnswers ? mongo.db.command({ ping: 1 }) : Promise.reject(new Error('no answer')),
+      redis: () => redis.ping(),
+    },
+    log: silentLog,
+  });
+}, 120_000);
+
+const none = { listeners: 0, due: 0, delivered: 0, late: 0, failed: 0, missing: 0 };
+
+beforeEach(async () => {
+  now = mondayStart('2014-W36', jakarta) + 3 * hour;
+  mongoAnswers = true;
+  await mongo.db.collection('playlists').deleteMany({});
+  await cache.forget(['ana', 'budi', 'nobody']);
+});
+
+afterAll(async () => {
+  await app.close();
+  await mongo.db.dropDatabase();
+  const keys = await redis.keys(`${namespace}:*`);
+  if (keys.length > 0) await redis.del(keys);
+  await redis.quit();
+  await mongo.dispose();
+});
+
+async function store(...documents: PlaylistDocument[]): Promise<void> {
+  for (const document of documents) {
+    await mongo.db
+      .collection<PlaylistDocument>('playlists')
+      .replaceOne({ _id: document._id }, document, { upsert: true });
+    await cache.forget([document.user]);
+  }
+}
+
+async function get(url: string, headers: Record<string, string> = {}, user = 'ana') {
+  const token = await tokens.issue({ scope: 'listener', user }, 1);
+  return app.inject({ url, headers: { authorization: `Bearer ${token}`, ...headers } });
+}
+
+test('a listener gets their list with week, zone, validity and 30 tracks with reasons', async () => {
+  await store(documentFor('ana', '2014-W36', jakarta));
+  const answer = await get('/v1/users/ana/playlists/current');
+  expect(answer.statusCode).toBe(200);
+  const list = answer.json<Record<string, unknown> & { tracks: { reason: string }[] }>();
+  expect(list).toMatchObject({
+    user: 'ana',
+    week: '2014-W36',
+    zone: jakarta,
+    validFrom: '2014-08-31T17:00:00.000Z',
+    validUntil: '2014-09-07T17:00:00.000Z',
+    revision: 1,
+    cover: '/v1/users/ana/playlists/2014-W36/cover',
+  });
+  expect(list.tracks).toHaveLength(30);
+  expect(list.tracks[0]!.reason).toBe('because you played Mogwai');
+});
+
+test('a list stored ahead does not show before its Monday; until then the one before does', async () => {
+  await store(documentFor('ana', '2014-W36', jakarta), documentFor('ana', '2014-W37', jakarta));
+  const before = mondayStart('2014-W37', jakarta) - 1;
+  now = before;
+  expect((await get('/v1/users/ana/playlists/current')).json()).toMatchObject({ week: '2014-W36' });
+  expect((await get('/v1/users/ana/playlists/2014-W37')).statusCode).toBe(404);
+  const archive = (await get('/v1/users/ana/playlists')).json<{ playlists: { week: string }[] }>();
+  expect(archive.playlists.map(({ week }) => week)).toEqual(['2014-W36']);
+  now = before + 1;
+  expect((await get('/v1/users/ana/playlists/current')).json()).toMatchObject({ week: '2014-W37' });
+  expect((await get('/v1/users/ana/playlists/2014-W37')).statusCode).toBe(200);
+});
+
+test('what has not changed is answered 304, from the cache as from MongoDB', async () => {
+  await store(documentFor('ana', '2014-W36', jakarta));
+  const first = await get('/v1/users/ana/playlists/current');
+  const etag = String(first.headers.etag);
+  expect(etag).toMatch(/^"[\w-]{22}"$/);
+  const second = await get('/v1/users/ana/playlists/current', { 'if-none-match': etag });
+  expect(second.statusCode).toBe(304);
+  expect(second.body).toBe('');
+  const stale = await get('/v1/users/ana/playlists/current', { 'if-none-match': '"other"' });
+  expect(stale.statusCode).toBe(200);
+  const week = await get('/v1/users/ana/playlists/2014-W36', { 'if-none-match': `W/${etag}` });
+  expect(week.statusCode).toBe(304);
+});
+
+test('the second answer comes from the cache, and a re-delivery is visible at once', async () => {
+  await store(documentFor('ana', '2014-W36', jakarta));
+  await get('/v1/users/ana/playlists/current');
+  await mongo.db.collection('playlists').deleteMany({});
+  expect((await get('/v1/users/ana/playlists/current')).statusCode).toBe(200);
+  await store(documentFor('ana', '2014-W36', jakarta, { revision: 2 }));
+  expect((await get('/v1/users/ana/playlists/current')).json()).toMatchObject({ revision: 2 });
+});
+
+test('an answer that was looked up before a change is not kept after it', async () => {
+  const { generation } = await cache.get('budi', now);
+  await cache.forget(['budi']);
+  await cache.put('budi', generation, { etag: '"old"', body: '{}', until: now + hour });
+  expect((await cache.get('budi', now)).answer).toBeUndefined();
+});
+
+test('JSPF comes for those who ask for it, by Accept or by parameter', async () => {
+  await store(documentFor('ana', '2014-W36', jakarta));
+  const byHeader = await get('/v1/users/ana/playlists/current', {
+    accept: 'application/jspf+json',
+  });
+  expect(byHeader.headers['content-type']).toContain('application/jspf+json');
+  const { playlist } = byHeader.json<{ playlist: { track: Record<string, unknown>[] } }>();
+  expect(playlist.track).toHaveLength(30);
+  expect(playlist.track[0]).toMatchObject({
+    title: 'Title 0',
+    creator: 'Artist 0, Guest',
+    album: 'Album 0',
+    duration: 180_000,
+    annotation: 'because you played Mogwai',
+  });
+  const byParameter = await get('/v1/users/ana/playlists/2014-W36?format=jspf');
+  expect(byParameter.json()).toEqual(byHeader.json());
+  const plain = await get('/v1/users/ana/playlists/current');
+  expect(plain.headers.etag).not.toBe(byHeader.headers.etag);
+});
+
+test('a listener reads only their own lists; operations read all', async () => {
+  await store(documentFor('ana', '2014-W36', jakarta));
+  expect((await get('/v1/users/ana/playlists/current', {}, 'budi')).statusCode).toBe(403);
+  const token = await tokens.issue({ scope: 'operations' }, 1);
+  const answer = await app.inject({
+    url: '/v1/users/ana/playlists/current',
+    headers: { authorization: `Bearer ${token}` },
+  });
+  expect(answer.statusCode).toBe(200);
+});
+
+test('no token, a broken one, one of another secret and one that has expired are refused', async () => {
+  const url = '/v1/users/ana/playlists/current';
+  const other = openTokens(new Uint8Array(32).fill(8), () => now);
+  const foreign = await other.issue({ scope: 'operations' }, 1);
+  const old = await tokens.issue({ scope: 'operations' }, 1);
+  now += 25 * hour;
+  for (const authorization of [undefined, 'Bearer x.y.z', `Bearer ${foreign}`, `Bearer ${old}`]) {
+    const answer = await app.inject({ url, headers: authorization ? { authorization } : {} });
+    expect(answer.statusCode).toBe(401);
+    expect(answer.headers['www-authenticate']).toBe('Bearer');
+    expect(answer.headers['content-type']).toContain('application/problem+json');
+  }
+});
+
+test('an unknown listener, a malformed week and an unknown path are told in one line', async () => {
+  const nobody = await get('/v1/users/nobody/playlists/current', {}, 'nobody');
+  expect(nobody.statusCode).toBe(404);
+  expect(nobody.json()).toEqual({
+    title: 'Not found',
+    status: 404,
+    detail: 'no list is stored for listener "nobody"',
+  });
+  const week = await get('/v1/users/ana/playlists/2014-36');
+  expect(week.statusCode).toBe(400);
+  expect(week.json<{ detail: string }>().detail).toBe(
+    'week: expected an ISO week such as 2014-W36',
+  );
+  expect((await get('/v1/nothing')).statusCode).toBe(404);
+});
+
+test('the cover is an image with its key as entity tag', async () => {
+  await store(documentFor('ana', '2014-W36', jakarta));
+  const answer = await get('/v1/users/ana/playlists/2014-W36/cover');
+  expect(answer.headers['content-type']).toBe('image/jpeg');
+  expect(answer.headers.etag).toBe(`"${'c'.repeat(64)}"`);
+  const again = await get('/v1/users/ana/playlists/2014-W36/cover', {
+    'if-none-match': String(answer.headers.etag),
+  });
+  expect(again.statusCode).toBe(304);
+});
+
+test('operations see the status and order a region again; listeners may not', async () => {
+  const token = await tokens.issue({ scope: 'operations' }, 1);
+  const headers = { authorization: `Bearer ${token}` };
+  const status = await app.inject({ url: '/v1/status', headers });
+  expect(status.json()).toMatchObject({ week: '2014-W36' });
+  const unknown = await app.inject({ url: '/v1/status?week=2014-W37', headers });
+  expect(unknown.statusCode).toBe(400);
+  const ordered = await app.inject({
+    method: 'POST',
+    url: '/v1/redeliveries',
+    headers,
+    payload: { region: 'Asia', week: '2014-W36' },
+  });
+  expect(ordered.statusCode).toBe(202);
+  expect(ordered.json()).toMatchObject({ orders: [{ zone: '{"region":"Asia"}' }] });
+  expect((await get('/v1/status')).statusCode).toBe(403);
+});
+
+test('health says which server fails, metrics count requests, the OpenAPI document lists the paths', async () => {
+  expect((await app.inject({ url: '/health' })).json()).toEqual({
+    status: 'ok',
+    servers: { mongodb: 'ok', redis: 'ok' },
+  });
+  mongoAnswers = false;
+  const failing = await app.inject({ url: '/health' });
+  expect(failing.statusCode).toBe(503);
+  expect(failing.json()).toMatchObject({ servers: { mongodb: 'no answer' } });
+  const metrics = await app.inject({ url: '/metrics' });
+  expect(metrics.body).toContain('mondaymix_http_request_duration_seconds_count');
+  const { paths, components } = (await app.inject({ url: '/openapi.json' })).json<{
+    paths: object;
+    components: { schemas: object };
+  }>();
+  expect(Object.keys(paths)).toEqual(
+    expect.arrayContaining(['/v1/users/{id}/playlists/current', '/v1/status', '/v1/redeliveries']),
+  );
+  expect(Object.keys(components.schemas)).toContain('Playlist');
+});

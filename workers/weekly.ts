@@ -1,0 +1,144 @@
+import { join, resolve } from 'node:path';
+import type { Config } from '../infra/config.ts';
+import { createLog } from '../infra/log.ts';
+import { openLake } from '../infra/lake.ts';
+import { ensureServers } from '../infra/servers/index.ts';
+import { frozenLists } from '../infra/list-archive.ts';
+import { defaultWeek } from '../pipelines/freeze.ts';
+import { foldCutoffs, funnelTable, number } from '../pipelines/funnel.ts';
+import { importSources, type SourceFunnel } from '../pipelines/import/import-sources.ts';
+import type { Lake } from '../pipelines/lake.ts';
+import type { StageFunnel } from '../pipelines/stage.ts';
+import type { WeekOptions } from '../pipelines/week-plan.ts';
+import { startDelivery, type DeliverySummary } from './delivery.ts';
+import { openHome, type Home } from './home.ts';
+import { makeWeek, type MadeWeek, type MakingWeeks } from './make-week.ts';
+import { simulatedData } from './simulated-data.ts';
+
+export interface WeeklyRequest {
+  /** In the order to be made; undefined: the one after the newest listen. */
+  readonly weeks: readonly string[] | undefined;
+  readonly backfill: boolean;
+  readonly data:
+    | { readonly folder: string }
+    | {
+        readonly simulate: {
+          readonly listeners: number | undefined;
+          readonly tracks: number | undefined;
+        };
+      };
+  readonly asked: Partial<WeekOptions>;
+  readonly from: string | undefined;
+  readonly recompute: boolean;
+  readonly deliver: boolean;
+  readonly now: boolean;
+}
+
+export interface WeekResult {
+  readonly week: string;
+  readonly revision: number;
+  readonly cutoff: string;
+  readonly catalogue: string;
+  readonly model: string;
+  /** Fingerprint of the lists: equal lists have equal ones. */
+  readonly lists: string;
+  /** Hash of the lists' bytes. */
+  readonly content: string;
+  readonly listeners: number;
+  readonly figures: StageFunnel['figures'];
+  readonly funnel: readonly (StageFunnel & { label: string })[];
+  readonly delivery?: DeliverySummary;
+}
+
+export interface WeeklyResult {
+  readonly imported: readonly SourceFunnel[];
+  readonly weeks: readonly WeekResult[];
+  readonly seconds: number;
+  readonly peakMemoryMb: number;
+}
+
+/** The main job: sources into the lake, the lists of each week, delivered. */
+export async function runWeekly(
+  config: Config,
+  request: WeeklyRequest,
+  signal: AbortSignal,
+): Promise<WeeklyResult> {
+  const clock = () => Date.now();
+  const started = clock();
+  const home = openHome(config);
+  const { lakeName, dataDir } = await sourcesOf(config, request, signal);
+  const lake = openLake(join(config.home, 'lakes', lakeName));
+  const imported = await importInto(lake, dataDir, home, signal);
+  const making: MakingWeeks = {
+    home,
+    folder: config.home,
+    lake,
+    lakeName,
+    clock,
+    signal,
+    onFinish: tellStage,
+  };
+  const weeks = request.weeks ?? [await newestWeek(home, lake)];
+  const results: WeekResult[] = [];
+  for (const week of weeks) {
+    tell(`\nweek ${week}`);
+    const made = await makeWeek(making, {
+      week,
+      asked: request.asked,
+      recompute: request.recompute,
+      ...(request.from === undefined ? {} : { from: request.from }),
+    });
+    tell(`\n${funnelTable(foldCutoffs(made.funnels))}\n`);
+    const delivery = request.deliver
+      ? await deliver(config, home, made, request, signal)
+      : undefined;
+    results.push({ ...resultOf(made), ...(delivery === undefined ? {} : { delivery }) });
+  }
+  const seconds = (clock() - started) / 1000;
+  const peakMemoryMb = process.resourceUsage().maxRSS / 1024;
+  tell(`done in ${seconds.toFixed(1)} s, at most ${number(Math.round(peakMemoryMb))} MB`);
+  return { imported, weeks: results, seconds, peakMemoryMb };
+}
+
+/** Each origin of data has a lake of its own: simulated listeners never mix with real ones. */
+async function sourcesOf(
+  config: Config,
+  { data }: WeeklyRequest,
+  signal: AbortSignal,
+): Promise<{ lakeName: string; dataDir: string }> {
+  if ('folder' in data) return { lakeName: 'main', dataDir: resolve(data.folder) };
+  return simulatedData(config.home, data.simulate, tell, signal);
+}
+
+function resultOf({ frozen, lists, funnels }: MadeWeek): WeekResult {
+  return {
+    week: frozen.week,
+    revision: frozen.revision,
+    cutoff: frozen.cutoff,
+    catalogue: frozen.catalogue,
+    model: frozen.lists!.model,
+    lists: lists.fingerprint,
+    content: lists.content,
+    listeners: lists.funnel.rowsOut,
+    figures: lists.funnel.figures,
+    funnel: foldCutoffs(funnels).map(({ label, funnel }) => ({ label, ...funnel })),
+  };
+}
+
+async function newestWeek(home: Home, lake: Lake): Promise<string> {
+  const sql = await home.openSql();
+  try {
+    return await defaultWeek(sql, await lake.snapshot());
+  } finally {
+    sql.dispose();
+  }
+}
+
+function tell(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+function tellStage(label: string, funnel: StageFunnel): void {
+  const how = funnel.reused ? 'reused' : `${funnel.seconds.toFixed(1)} s`;
+  tell(`  ${label}: ${number(funnel.rowsIn)} -> ${number(funnel.rowsOut)} (${how})`);
+}
