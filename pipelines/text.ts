@@ -1,19 +1,12 @@
 import { z } from 'zod';
-import { albumNames } from '../model/text/albums.ts';
-import { countTerms, readArticle } from '../model/text/articles.ts';
 import { cosineNeighbours, strongestShared } from '../model/text/neighbours.ts';
-import { isPersonalTag, isTrustedTag, mergeTags, tagKey, type Tag } from '../model/text/tags.ts';
-import { genreNames, TermIndex, termKinds, type GenreNames } from '../model/text/terms.ts';
-import {
-  inverseDocumentFrequencies,
-  TermRowsBuilder,
-  tfIdf,
-  type TermRows,
-} from '../model/text/tfidf.ts';
+import { termKinds, type TermIndex } from '../model/text/terms.ts';
+import { inverseDocumentFrequencies, tfIdf, type TermRows } from '../model/text/tfidf.ts';
 import { writePlaylistMoods } from './playlist-moods.ts';
 import { readSql } from './sql.ts';
 import type { Stage, StageContext } from './stage.ts';
 import { createTable, textTables } from './tables.ts';
+import { readCorpus, type AlbumDocuments } from './text-documents.ts';
 
 export const textOptions = z.object({
   /**
@@ -25,8 +18,10 @@ export const textOptions = z.object({
   minArtists: z.int().positive().default(2),
   /** Share of the artists, 0..1, above which a term tells nothing. Default 0.5. */
   maxShare: z.number().positive().max(1).default(0.5),
-  /** People who must agree on a tag for one artist, unless it is a known genre or adjective. Default 2. */
+  /** People who must agree on a tag for one artist, unless it is a known genre. Default 2. */
   minTaggers: z.int().positive().default(2),
+  /** Share of an artist's most given tag, 0..1, that another must reach. Default 0.04. */
+  minTagShare: z.number().min(0).max(1).default(0.04),
   /** Terms kept for each artist and album, the heaviest. Default 40. */
   termsPerArtist: z.int().positive().default(40),
   /** Default 50. */
@@ -35,19 +30,6 @@ export const textOptions = z.object({
   minSimilarity: z.number().min(0).max(1).default(0.05),
 });
 export type TextOptions = z.infer<typeof textOptions>;
-
-/** Documents: row d of `counts` is about `artistIxs[d]`, ascending. */
-interface Documents {
-  readonly artistIxs: Int32Array;
-  readonly counts: TermRows;
-}
-
-/** Row a of `counts` is about the album `names[a]` of `artistIxs[a]`. */
-interface AlbumDocuments {
-  readonly artistIxs: readonly number[];
-  readonly names: readonly string[];
-  readonly counts: TermRows;
-}
 
 /**
  * The text features: what is written about artists and albums, as adjectives and terms weighed by
@@ -60,36 +42,24 @@ export const text: Stage<TextOptions> = {
   version: 1,
   options: textOptions,
   async run(context) {
-    const { options, sql, report } = context;
-    await sql.run('CREATE TEMP TABLE at AS SELECT CAST($asOf AS DATE) AS as_of', {
+    const { options, sql } = context;
+    await sql.run('CREATE TEMP TABLE cut AS SELECT CAST($asOf AS DATE) AS as_of', {
       asOf: options.asOf,
     });
     await sql.run(readSql(import.meta.url, 'text.sql'));
     await reportInputs(context);
 
-    const tags = await readTags(context);
-    const terms = new TermIndex(tags.byKey);
-    const tagged = await countTags(context, terms, tags.keyOf);
-    const written = await readTexts(context, terms, await genresOf(context, tags.byKey));
-    const documents = mergeDocuments(tagged, written.documents, terms.size);
-    report.figure('artistsWithTerms', documents.artistIxs.length);
-    report.figure('terms', terms.size);
-
+    const { terms, artists, albums } = await readCorpus(context, options);
     const weighing = {
       minDocuments: options.minArtists,
       maxShare: options.maxShare,
       termsPerDocument: options.termsPerArtist,
     };
-    const idf = inverseDocumentFrequencies(documents.counts, weighing);
-    const weights = tfIdf(documents.counts, idf, weighing);
-    await writeArtistTerms(context, terms, documents.artistIxs, weights);
-    await writeAlbumTerms(
-      context,
-      terms,
-      written.albums,
-      tfIdf(written.albums.counts, idf, weighing),
-    );
-    await writeNeighbours(context, terms, documents.artistIxs, weights);
+    const idf = inverseDocumentFrequencies(artists.rows, weighing);
+    const weights = tfIdf(artists.rows, idf, weighing);
+    await writeArtistTerms(context, terms, artists.ids, weights);
+    await writeAlbumTerms(context, terms, albums, tfIdf(albums.rows, idf, weighing));
+    await writeNeighbours(context, terms, artists.ids, weights);
     await writePlaylistMoods(context);
   },
 };
@@ -98,9 +68,9 @@ async function reportInputs({ sql, report }: StageContext<TextOptions>): Promise
   const [counts] = await sql.rows<Record<'tags' | 'texts' | 'laterTags' | 'laterTexts', number>>(
     `SELECT (SELECT count(*) FROM catalogue.artist_tags) AS tags,
             (SELECT count(*) FROM catalogue.texts) AS texts,
-            (SELECT count(*) FROM catalogue.artist_tags CROSS JOIN at
+            (SELECT count(*) FROM catalogue.artist_tags CROSS JOIN cut
              WHERE as_of IS NOT NULL AND NOT coalesce(tagged < as_of, false)) AS "laterTags",
-            (SELECT count(*) FROM catalogue.texts CROSS JOIN at
+            (SELECT count(*) FROM catalogue.texts CROSS JOIN cut
              WHERE as_of IS NOT NULL AND NOT coalesce(published < as_of, false)) AS "laterTexts"`,
   );
   report.rowsIn(counts!.tags + counts!.texts);
@@ -108,201 +78,10 @@ async function reportInputs({ sql, report }: StageContext<TextOptions>): Promise
   report.dropped('text not known before the cut-off', counts!.laterTexts);
 }
 
-/** The tags that say something about music, spellings merged. */
-async function readTags({
-  sql,
-  options,
-  report,
-}: StageContext<TextOptions>): Promise<{ byKey: Map<string, Tag>; keyOf: Map<string, string> }> {
-  const spellings = await sql.rows<{ tag: string; taggers: number; rows: number }>(
-    `SELECT tag, CAST(sum(taggers) AS INTEGER) AS taggers, CAST(count(*) AS INTEGER) AS rows
-     FROM known_tags GROUP BY tag ORDER BY tag`,
-  );
-  const musical = spellings.filter(({ tag }) => !isPersonalTag(tag));
-  const rowsOf = (list: readonly { rows: number }[]) =>
-    list.reduce((sum, { rows }) => sum + rows, 0);
-  report.dropped('personal tag', rowsOf(spellings) - rowsOf(musical));
-
-  await sql.run('CREATE TEMP TABLE tag_keys (tag VARCHAR, tag_key VARCHAR)');
-  await sql.append(
-    'tag_keys',
-    musical.map(({ tag }) => [tag, tagKey(tag)]),
-  );
-  await sql.run(
-    `CREATE TEMP TABLE keyed_tags AS
-     SELECT artist_ix, tag_key, CAST(sum(taggers) AS INTEGER) AS taggers
-     FROM known_tags JOIN tag_keys USING (tag)
-     GROUP BY artist_ix, tag_key`,
-  );
-  const agreed = new Set<string>();
-  const most = await sql.rows<{ tag_key: string; agreeing: number }>(
-    'SELECT tag_key, max(taggers) AS agreeing FROM keyed_tags GROUP BY tag_key ORDER BY tag_key',
-  );
-  for (const { tag_key, agreeing } of most) {
-    if (agreeing >= options.minTaggers || isTrustedTag(tag_key)) agreed.add(tag_key);
-  }
-  const kept = musical.filter(({ tag }) => agreed.has(tagKey(tag)));
-  report.dropped('tag nobody else gave', rowsOf(musical) - rowsOf(kept));
-  return {
-    byKey: mergeTags(kept.map(({ tag, taggers }) => [tag, taggers])),
-    keyOf: new Map(kept.map(({ tag }) => [tag, tagKey(tag)])),
-  };
-}
-
-/** For each artist with tags: by term, how many people gave it. */
-async function countTags(
-  { sql }: StageContext<TextOptions>,
-  terms: TermIndex,
-  keyOf: ReadonlyMap<string, string>,
-): Promise<Documents> {
-  const keys = [...new Set(keyOf.values())].sort();
-  await sql.run('CREATE TEMP TABLE tag_terms (tag_key VARCHAR, term INTEGER)');
-  await sql.append(
-    'tag_terms',
-    keys.map((key) => [key, terms.idOf(key)]),
-  );
-  const rows = await sql.columns<'artist_ix' | 'term' | 'taggers'>(
-    `SELECT artist_ix, term, taggers FROM keyed_tags JOIN tag_terms USING (tag_key)
-     ORDER BY artist_ix, term`,
-  );
-  const own = await ownNames(sql, terms, 'keyed_tags');
-  const builder = new TermRowsBuilder();
-  const artistIxs: number[] = [];
-  for (let at = 0; at < rows.artist_ix.length;) {
-    const artistIx = rows.artist_ix[at]!;
-    const counts = new Map<number, number>();
-    for (; at < rows.artist_ix.length && rows.artist_ix[at] === artistIx; at++) {
-      counts.set(rows.term[at]!, rows.taggers[at]!);
-    }
-    counts.delete(own.get(artistIx) ?? -1);
-    builder.add(counts);
-    artistIxs.push(artistIx);
-  }
-  return { artistIxs: Int32Array.from(artistIxs), counts: builder.build(terms.size) };
-}
-
-/** The terms that are the artist's own name, which describe nothing. */
-async function ownNames(
-  sql: StageContext['sql'],
-  terms: TermIndex,
-  table: string,
-): Promise<Map<number, number>> {
-  const own = new Map<number, number>();
-  const names = sql.stream<{ artist_ix: number; name: string }>(
-    `SELECT artist_ix, name FROM catalogue.artists
-     WHERE artist_ix IN (SELECT artist_ix FROM ${table}) ORDER BY artist_ix`,
-  );
-  for await (const rows of names) {
-    for (const { artist_ix, name } of rows) {
-      const term = terms.find(name);
-      if (term !== undefined) own.set(artist_ix, term);
-    }
-  }
-  return own;
-}
-
-/** What prose may call a genre: the catalogue's genres, and tags of several artists. */
-async function genresOf(
-  { sql }: StageContext<TextOptions>,
-  tags: ReadonlyMap<string, Tag>,
-): Promise<GenreNames> {
-  const genres = await sql.rows<{ genre: string }>(
-    `SELECT DISTINCT genre FROM (SELECT unnest(genres) AS genre FROM catalogue.tracks) ORDER BY genre`,
-  );
-  const shared = [...tags.values()].filter(({ taggers }) => taggers >= 3).map(({ name }) => name);
-  return genreNames([...shared.sort(), ...genres.map(({ genre }) => genre)]);
-}
-
-/** Reads the articles, artist by artist; their bodies pass through. */
-async function readTexts(
-  { sql, report, signal }: StageContext<TextOptions>,
-  terms: TermIndex,
-  genres: GenreNames,
-): Promise<{ documents: Documents; albums: AlbumDocuments }> {
-  const artistIxs: number[] = [];
-  const documents = new TermRowsBuilder();
-  const albums = new TermRowsBuilder();
-  const albumArtists: number[] = [];
-  const albumOf: string[] = [];
-
-  let current: { artistIx: number; name: string; terms: number[]; albums: Map<string, number[]> };
-  current = { artistIx: -1, name: '', terms: [], albums: new Map() };
-  const finish = () => {
-    if (current.artistIx < 0) return;
-    const own = terms.find(current.name);
-    const others = (ids: readonly number[]) => countTerms(ids.filter((id) => id !== own));
-    artistIxs.push(current.artistIx);
-    documents.add(others(current.terms));
-    for (const album of [...current.albums.keys()].sort()) {
-      albums.add(others(current.albums.get(album)!));
-      albumArtists.push(current.artistIx);
-      albumOf.push(album);
-    }
-  };
-
-  const [total] = await sql.rows<{ texts: number }>('SELECT count(*) AS texts FROM known_texts');
-  const bodies = sql.stream<{ artist_ix: number; name: string; albums: string[]; body: string }>(
-    `SELECT artist_ix, a.name, coalesce(albums, []) AS albums, l.body
-     FROM known_texts t
-     JOIN catalogue.artists a USING (artist_ix)
-     LEFT JOIN artist_albums USING (artist_ix)
-     JOIN lake.texts l ON l.source = t.source AND l.text_id = t.text_id
-     ORDER BY artist_ix, t.source, t.text_id, l.body`,
-  );
-  let done = 0;
-  for await (const rows of bodies) {
-    for (const row of rows) {
-      signal.throwIfAborted();
-      if (row.artist_ix !== current.artistIx) {
-        finish();
-        current = { artistIx: row.artist_ix, name: row.name, terms: [], albums: new Map() };
-      }
-      const article = readArticle(row.body, genres, albumNames(row.name, row.albums));
-      for (const term of article.terms) current.terms.push(terms.idOf(term));
-      for (const [album, said] of article.albums) {
-        const ids = current.albums.get(album) ?? [];
-        for (const term of said) ids.push(terms.idOf(term));
-        current.albums.set(album, ids);
-      }
-      done++;
-    }
-    report.progress(done, total!.texts);
-  }
-  finish();
-  return {
-    documents: { artistIxs: Int32Array.from(artistIxs), counts: documents.build(terms.size) },
-    albums: { artistIxs: albumArtists, names: albumOf, counts: albums.build(terms.size) },
-  };
-}
-
-/** One document for each artist of either, the counts of a term added. */
-function mergeDocuments(a: Documents, b: Documents, numTerms: number): Documents {
-  const builder = new TermRowsBuilder();
-  const artistIxs: number[] = [];
-  let rowA = 0;
-  let rowB = 0;
-  while (rowA < a.artistIxs.length || rowB < b.artistIxs.length) {
-    const artistIx = Math.min(a.artistIxs[rowA] ?? Infinity, b.artistIxs[rowB] ?? Infinity);
-    const counts = new Map<number, number>();
-    if (a.artistIxs[rowA] === artistIx) addRow(counts, a.counts, rowA++);
-    if (b.artistIxs[rowB] === artistIx) addRow(counts, b.counts, rowB++);
-    builder.add(counts);
-    artistIxs.push(artistIx);
-  }
-  return { artistIxs: Int32Array.from(artistIxs), counts: builder.build(numTerms) };
-}
-
-function addRow(counts: Map<number, number>, rows: TermRows, row: number): void {
-  for (let at = rows.offsets[row]!; at < rows.offsets[row + 1]!; at++) {
-    const term = rows.terms[at]!;
-    counts.set(term, (counts.get(term) ?? 0) + rows.values[at]!);
-  }
-}
-
 async function writeArtistTerms(
   context: StageContext<TextOptions>,
   terms: TermIndex,
-  artistIxs: Int32Array,
+  artistIxs: ArrayLike<number>,
   weights: TermRows,
 ): Promise<void> {
   const { sql, report } = context;
@@ -358,7 +137,7 @@ async function writeAlbumTerms(
 async function writeNeighbours(
   context: StageContext<TextOptions>,
   terms: TermIndex,
-  artistIxs: Int32Array,
+  artistIxs: ArrayLike<number>,
   weights: TermRows,
 ): Promise<void> {
   const { sql, report, options, signal } = context;
