@@ -65,8 +65,8 @@ export function describe(words: readonly string[], genres: GenreNames): Descript
       markBefore(at, ofSound, sentence, said);
       if (ofSound && copula.test(lower[at + 1] ?? '')) markBehind(at + 2, 5, sure, sentence, said);
     } else if (describingVerbs.has(lower[at]!)) {
-      const next = lower[at + 1];
-      if (next === 'as' || next === 'for') markBehind(at + 2, reach, doubtful, sentence, said);
+      const bridge = lower.slice(at + 1, at + 4).findIndex((word) => /^(?:as|for|by)$/.test(word));
+      if (bridge >= 0) markBehind(at + bridge + 2, reach, doubtful, sentence, said);
     }
   }
   const saidAs = (sureness: number) =>
@@ -142,7 +142,7 @@ function markBehind(
 }
 
 function isAdjective(word: string, tag: string): boolean {
-  return tag === 'JJ' || (/^(?:VB[GND]|NN)$/.test(tag) && musicAdjectives.has(word));
+  return tag === 'JJ' || (/^(?:VB[GND]|NN|RB)$/.test(tag) && musicAdjectives.has(word));
 }
 
 /** A word with a capital, unless it begins the sentence; "Beatles-esque" is none. */
@@ -220,7 +220,7 @@ function singular(word: string, tag: string): string {
   }
   return noun;
 }
-const keepPlural = new Set(['vocals', 'strings', 'blues', 'lyrics']);
+const keepPlural = new Set(['strings', 'blues']);
 
 function remember<Value>(cache: Map<string, Value>, word: string, value: Value): void {
   if (cache.size >= 200_000) cache.clear();

@@ -157,7 +157,7 @@ export const demonyms = list(`
 
 /** One-word genres that are other things too; in prose they count next to music words only. */
 export const ambiguousGenres = list(`
-  acoustic alternative atmospheric club classical country dance drone experimental garage gothic
+  acoustic alternative atmospheric club classical country dance drone electronic experimental garage gothic
   hardcore house indie industrial instrumental jungle latin lounge metal minimal noise
   pop progressive psychedelic rap rock soul swing traditional trance tribal underground urban world
 `);
