@@ -13,7 +13,7 @@ SELECT row, trimmed(t.track_id) AS track_id, cleaned(t.title) AS title, artist_n
        nullif(CAST(round(number_in(t.length_s)) AS INTEGER), 0) AS length_s,
        coalesce(fault, CASE WHEN trimmed(t.track_id) IS NULL THEN 'missing track id'
                             WHEN coalesce(cleaned(t.title), '<MISSING>') = '<MISSING>' THEN 'missing title'
-                            WHEN len(artist_names(t.artists)) = 0 THEN 'missing artist'
+                            WHEN coalesce(len(artist_names(t.artists)), 0) = 0 THEN 'missing artist'
                             WHEN NOT is_length(t.length_s) THEN 'bad length' END) AS reason,
        list_concat(cleanings(t.title), cleanings(t.artists), cleanings(t.album)) AS repairs
 FROM tracks t;

@@ -34,22 +34,31 @@ CREATE TEMP MACRO visible(t) AS
 CREATE TEMP MACRO trimmed(t) AS
   nullif(regexp_replace(t, '^[\s\x{A0}\x{3000}]+|[\s\x{A0}\x{3000}]+$', '', 'g'), '');
 
-CREATE TEMP MACRO cleaned(t) AS trimmed(visible(unescaped(decoded(t))));
+-- Printable ASCII without `&` needs none of the above; most text is that.
+CREATE TEMP MACRO may_need_cleaning(t) AS regexp_matches(t, '[^ -%''-~]');
 
--- The kinds of repair that `cleaned` makes.
-CREATE TEMP MACRO cleanings(t) AS
-  list_filter([
-    CASE WHEN decoded(t) <> t THEN 'wrong encoding' END,
-    CASE WHEN unescaped(t) <> t THEN 'HTML entity' END,
-    CASE WHEN visible(t) <> t THEN 'invisible character' END
-  ], lambda kind: kind IS NOT NULL);
+-- The chain goes through lists so that each macro is expanded once.
+CREATE TEMP MACRO cleaned(t) AS
+  CASE WHEN may_need_cleaning(t)
+       THEN list_transform(list_transform(list_transform([t],
+              lambda a: decoded(a)), lambda b: unescaped(b)), lambda c: trimmed(visible(c)))[1]
+       ELSE nullif(trim(t), '') END;
 
 CREATE TEMP MACRO kinds(list) AS list_filter(list, lambda kind: kind IS NOT NULL);
 
+-- The kinds of repair that `cleaned` makes.
+CREATE TEMP MACRO cleanings(t) AS
+  CASE WHEN may_need_cleaning(t)
+       THEN kinds([
+         CASE WHEN decoded(t) <> t THEN 'wrong encoding' END,
+         CASE WHEN unescaped(t) <> t THEN 'HTML entity' END,
+         CASE WHEN visible(t) <> t THEN 'invisible character' END
+       ])
+       ELSE CAST([] AS VARCHAR[]) END;
+
 -- A number, or NULL where the source says that it has none.
 CREATE TEMP MACRO number_in(t) AS
-  CASE WHEN lower(trim(t)) NOT IN ('', 'na', 'null', 'nan', 'inf', '-inf', 'infinity', '-infinity')
-       THEN TRY_CAST(trim(t) AS DOUBLE) END;
+  CASE WHEN regexp_full_match(trim(t), '[-+0-9.eE]+') THEN TRY_CAST(trim(t) AS DOUBLE) END;
 CREATE TEMP MACRO is_none(t) AS t IS NULL OR lower(trim(t)) IN ('', 'na', 'null');
 
 -- A day; a bare year is its 1 January, a bare month its first. NULL for impossible ones.
@@ -71,8 +80,7 @@ CREATE TEMP MACRO date_repairs(t) AS
 
 -- "A ; B" -> [A, B]; empty where nobody is named.
 CREATE TEMP MACRO artist_names(t) AS
-  kinds(list_transform(string_split(coalesce(unescaped(decoded(t)), ''), ' ; '),
-                       lambda name: trimmed(visible(name))));
+  kinds(list_transform(string_split(t, ' ; '), lambda name: cleaned(name)));
 
 -- Seconds: missing, or a number of 0 (also missing) to a day.
 CREATE TEMP MACRO is_length(t) AS is_none(t) OR coalesce(number_in(t) BETWEEN 0 AND 86400, false);
