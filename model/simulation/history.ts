@@ -3,7 +3,7 @@ import { createRandom, type Random } from '../random.ts';
 import { drawAlias } from './alias.ts';
 import { dayMs } from './days.ts';
 import { zoneOn, type Listener } from './listener.ts';
-import { createPlayer, type Player } from './player.ts';
+import { Player } from './player.ts';
 import type { World } from './world.ts';
 import { toInstant } from './zone-clock.ts';
 
@@ -39,7 +39,7 @@ export function simulateListener(
 ): { history: Plays; firstPlays: Plays } {
   const { seed, weeks } = world.options;
   const random = createRandom(seed, 'history', listener.index);
-  const player = createPlayer(world, listener, random);
+  const player = new Player(world, listener, random);
   const lastWeek = Math.min(listener.untilWeek, weeks);
   const sessions = drawSessions(
     world,
@@ -58,11 +58,12 @@ export function simulateListener(
 
 function nextWeek(world: World, listener: Listener, random: Random, player: Player): Plays {
   const { weeks } = world.options;
+  player.useRandom(random);
   const stays = listener.untilWeek > weeks;
   const weekly = listener.numListens / (weeks - listener.fromWeek);
   const count = stays ? randomPoisson.source(random.uniform)(weekly)() : 0;
   const sessions = drawSessions(world, listener, weeks, weeks + 1, count, random);
-  return play(world, listener, sessions, world.endDay + 7, player.on(random), random);
+  return play(world, listener, sessions, world.endDay + 7, player, random);
 }
 
 /** Sessions in the weeks `fromWeek` to before `untilWeek`, ascending, of `count` plays together. */
@@ -123,7 +124,12 @@ function play(
     }
     freeS = nowS;
   }
-  return { length, instantS, track, zone };
+  return {
+    length,
+    instantS: instantS.subarray(0, length),
+    track: track.subarray(0, length),
+    zone: zone.subarray(0, length),
+  };
 }
 
 function select(plays: Plays, keep: (track: number) => unknown): Plays {

@@ -60,10 +60,10 @@ export function artistName(taste: Taste, own: Script | undefined, random: Random
   if (u < 0.32) return `The ${pick(colours, random)} ${plural(pick(things, random))}`;
   if (u < 0.38) return `${pick(taste.nouns, random)} ${pick(things, random)}`;
   if (u < 0.74) return personName(random);
-  if (u < 0.9) return inventedWord(random, wordEnds);
-  if (u < 0.95) return inventedWord(random, accentedWordEnds);
-  if (u < 0.97) return `${pick(givenNames, random)} and the ${plural(pick(things, random))}`;
-  if (u < 0.98) return `${pick(colours, random)}, ${pick(things, random)}`;
+  if (u < 0.88) return inventedWord(random, wordEnds);
+  if (u < 0.92) return inventedWord(random, accentedWordEnds);
+  if (u < 0.94) return `${pick(givenNames, random)} and the ${plural(pick(things, random))}`;
+  if (u < 0.965) return `${pick(colours, random)}, ${pick(things, random)}`;
   if (u < 0.99) {
     return `${pick(givenNames, random)} "${pick(things, random)}" ${familyName(random, familyEnds)}`;
   }

@@ -5,16 +5,6 @@ import { stylesPerTaste } from './tastes.ts';
 import type { World } from './world.ts';
 import { zones } from './zones.ts';
 
-/** Chooses what a listener plays, one track after the other; remembers what was played. */
-export interface Player {
-  /** Begins a session of a week: it leans to one of the listener's tastes. */
-  sitDown(week: number): void;
-  /** The next track, one that was out on the (UTC) day. */
-  next(day: number): number;
-  /** The same memory, with another stream of chance. */
-  on(random: Random): Player;
-}
-
 /** Of ten plays three repeat, with chances in proportion to plays so far: the rich get richer. */
 const replayShare = 0.3;
 /** Further tracks of artists already played. */
@@ -27,78 +17,96 @@ const sessionShare = 0.75;
 /** Chance that a local artist of another area is played when drawn. */
 const abroadShare = 0.25;
 
-/** A draw is refused for a track that is not out yet, so this many tries are enough. */
+/** Draws that may be refused before the hit of all hits is played instead. */
 const maxTries = 24;
 
-export function createPlayer(world: World, listener: Listener, random: Random): Player {
-  return playerWith(world, listener, random, []);
-}
+/** Chooses what a listener plays, one track after the other, and remembers it. */
+export class Player {
+  readonly #world: World;
+  readonly #listener: Listener;
+  readonly #played: number[] = [];
+  #random: Random;
+  #week = 0;
+  /** The taste, an index in `listener.tastes`, to which the session leans. */
+  #leaning = 0;
 
-function playerWith(world: World, listener: Listener, random: Random, played: number[]): Player {
-  const { catalogue } = world;
-  const { releasedOn, artistOf, artists, byCell, cellTracks, byArtist } = catalogue;
-  const width = listener.tastes.length;
-  let week = 0;
-  let sessionSlot = 0;
+  constructor(world: World, listener: Listener, random: Random) {
+    this.#world = world;
+    this.#listener = listener;
+    this.#random = random;
+  }
 
-  const drawSlot = (): number => {
-    let left = random.uniform();
-    for (let slot = 0; slot < width - 1; slot++) {
-      left -= listener.mixtures[week * width + slot]!;
-      if (left < 0) return slot;
-    }
-    return width - 1;
-  };
+  /** Goes on with another stream of chance and the same memory. */
+  useRandom(random: Random): void {
+    this.#random = random;
+  }
 
-  const drawOfTaste = (): number => {
-    const slot = random.uniform() < sessionShare ? sessionSlot : drawSlot();
+  /** Begins a session of a week, leaning to one of the listener's tastes. */
+  sitDown(week: number): void {
+    this.#week = week;
+    this.#leaning = this.#drawSlot();
+  }
+
+  /** The next track, one that was out on the (UTC) day. */
+  next(day: number): number {
+    const track = this.#choose(day);
+    this.#played.push(track);
+    return track;
+  }
+
+  #choose(day: number): number {
+    const random = this.#random;
     const u = random.uniform();
-    const style = u < styleShares[0] ? 0 : u < styleShares[0] + styleShares[1] ? 1 : 2;
-    const cell = listener.cells[slot * stylesPerTaste + style]!;
-    const entry = drawAlias(byCell, cell, random);
-    return entry < 0 ? -1 : cellTracks[byCell.starts[cell]! + entry]!;
-  };
-
-  const drawFresh = (): number => {
-    const u = random.uniform();
-    if (u < hitShare) return drawAlias(catalogue.byWeight, 0, random);
-    if (u < hitShare + anythingShare) return random.int(catalogue.numTracks);
-    return drawOfTaste();
-  };
-
-  const fresh = (day: number): number => {
-    const { area } = zones[zoneOn(listener, day)]!;
-    for (let attempt = 0; attempt < maxTries; attempt++) {
-      const track = drawFresh();
-      if (track < 0 || releasedOn[track]! > day) continue;
-      const artist = artists[artistOf[track]!]!;
-      if (!artist.local || artist.area === area || random.uniform() < abroadShare) return track;
-    }
-    return catalogue.anchor;
-  };
-
-  const next = (day: number): number => {
-    const u = random.uniform();
-    if (played.length > 0 && u < replayShare + followShare) {
-      const before = played[random.int(played.length)]!;
+    if (this.#played.length > 0 && u < replayShare + followShare) {
+      const before = this.#played[random.int(this.#played.length)]!;
       if (u < replayShare) return before;
+      const { artistOf, byArtist, releasedOn } = this.#world.catalogue;
       const artist = artistOf[before]!;
       const track = byArtist.starts[artist]! + drawAlias(byArtist, artist, random);
       if (releasedOn[track]! <= day) return track;
     }
-    return fresh(day);
-  };
+    return this.#fresh(day);
+  }
 
-  return {
-    sitDown: (ofWeek) => {
-      week = ofWeek;
-      sessionSlot = drawSlot();
-    },
-    next: (day) => {
-      const track = next(day);
-      played.push(track);
-      return track;
-    },
-    on: (other) => playerWith(world, listener, other, played),
-  };
+  #fresh(day: number): number {
+    const { artists, artistOf, releasedOn, anchor } = this.#world.catalogue;
+    const { area } = zones[zoneOn(this.#listener, day)]!;
+    for (let attempt = 0; attempt < maxTries; attempt++) {
+      const track = this.#drawFresh();
+      if (track < 0 || releasedOn[track]! > day) continue;
+      const artist = artists[artistOf[track]!]!;
+      if (!artist.local || artist.area === area) return track;
+      if (this.#random.uniform() < abroadShare) return track;
+    }
+    return anchor;
+  }
+
+  #drawFresh(): number {
+    const { byWeight, numTracks } = this.#world.catalogue;
+    const u = this.#random.uniform();
+    if (u < hitShare) return drawAlias(byWeight, 0, this.#random);
+    if (u < hitShare + anythingShare) return this.#random.int(numTracks);
+    return this.#drawOfTaste();
+  }
+
+  /** -1 where the drawn style has no tracks. */
+  #drawOfTaste(): number {
+    const { byCell, cellTracks } = this.#world.catalogue;
+    const slot = this.#random.uniform() < sessionShare ? this.#leaning : this.#drawSlot();
+    const u = this.#random.uniform();
+    const style = u < styleShares[0] ? 0 : u < styleShares[0] + styleShares[1] ? 1 : 2;
+    const cell = this.#listener.cells[slot * stylesPerTaste + style]!;
+    const entry = drawAlias(byCell, cell, this.#random);
+    return entry < 0 ? -1 : cellTracks[byCell.starts[cell]! + entry]!;
+  }
+
+  #drawSlot(): number {
+    const { tastes, mixtures } = this.#listener;
+    let left = this.#random.uniform();
+    for (let slot = 0; slot < tastes.length - 1; slot++) {
+      left -= mixtures[this.#week * tastes.length + slot]!;
+      if (left < 0) return slot;
+    }
+    return tastes.length - 1;
+  }
 }

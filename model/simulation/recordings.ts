@@ -85,7 +85,7 @@ export function recordingsOf(world: World, track: number): Recording[] {
     title: random.uniform() < 0.5 ? `${title} - Remastered ${year}` : `${title} (Live)`,
     album: first.album === null ? null : `${first.album} (Deluxe Edition)`,
     albumId: first.albumId === null ? null : `${first.albumId}v`,
-    released: `${Math.max(year, yearOf(day))}-12-31`,
+    released: `${Math.max(year, yearOf(day))}-01-01`,
   };
   return [first, second];
 }
