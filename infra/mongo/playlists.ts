@@ -14,6 +14,7 @@ export async function openPlaylists(db: Db): Promise<Playlists> {
   const collection = db.collection<PlaylistDocument>('playlists');
   await reaching(() => collection.createIndex({ user: 1, validFrom: -1 }));
   await reaching(() => collection.createIndex({ week: 1, zone: 1 }));
+  await reaching(() => helpStandIn(db, collection));
   return {
     collection,
     upsert: (documents) => reaching(() => upsert(collection, documents)),
@@ -22,30 +23,53 @@ export async function openPlaylists(db: Db): Promise<Playlists> {
 }
 
 /**
- * Replaces what is older, adds what is absent. Where something newer or the same revision is
- * there, the filter misses it and the insert hits its key: that error is the answer "leave it".
+ * Adds what is absent and replaces what is older, each document for itself. A replacement names
+ * the revision that it replaces, so that of two writers at once the newer revision stays.
  */
 async function upsert(
   collection: Collection<PlaylistDocument>,
   documents: readonly PlaylistDocument[],
 ): Promise<void> {
-  if (documents.length === 0) return;
+  if (documents.length === 0 || (await insertAbsent(collection, documents))) return;
+  const ids = documents.map(({ _id }) => _id);
+  // A replacement that missed was overtaken by a higher revision: this ends.
+  for (;;) {
+    const there = await revisions(collection, ids);
+    const replacing = documents.flatMap((replacement) => {
+      const revision = there.get(replacement._id)?.revision;
+      return revision === undefined || revision >= replacement.revision
+        ? []
+        : [{ replaceOne: { filter: { _id: replacement._id, revision }, replacement } }];
+    });
+    if (replacing.length === 0) return;
+    await collection.bulkWrite(replacing, { ordered: false });
+  }
+}
+
+/** @returns whether all were absent */
+async function insertAbsent(
+  collection: Collection<PlaylistDocument>,
+  documents: readonly PlaylistDocument[],
+): Promise<boolean> {
   try {
-    await collection.bulkWrite(
-      documents.map((document) => ({
-        replaceOne: {
-          filter: { _id: document._id, revision: { $lt: document.revision } },
-          replacement: document,
-          upsert: true,
-        },
-      })),
-      { ordered: false },
-    );
+    await collection.insertMany([...documents], { ordered: false });
+    return true;
   } catch (error) {
     if (!(error instanceof MongoBulkWriteError)) throw error;
     const errors = [error.writeErrors].flat();
     if (errors.length === 0 || errors.some(({ code }) => code !== duplicateKey)) throw error;
+    return false;
   }
+}
+
+/**
+ * The stand-in uses an index only where it has just the keys of the filter, and otherwise reads
+ * the whole collection. MongoDB finds a document by its `_id` and then looks at the revision.
+ */
+async function helpStandIn(db: Db, collection: Collection<PlaylistDocument>): Promise<void> {
+  const { gitVersion } = await db.command({ buildInfo: 1 });
+  if (gitVersion !== undefined) return;
+  await collection.createIndex({ _id: 1, revision: 1 }, { unique: true });
 }
 
 async function revisions(

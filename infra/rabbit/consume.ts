@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ConfirmChannel, ConsumeMessage, RecoveringChannelModel } from 'amqplib';
-import { Unavailable, Unusable, type LedgerEntry } from '../../pipelines/delivery/ports.ts';
+import { Unavailable, type LedgerEntry } from '../../pipelines/delivery/ports.ts';
 import { batchMessage, type BatchMessage } from '../../pipelines/lists.ts';
 import type { Clock, Log } from '../../pipelines/ports.ts';
 import { failureOf } from './deadletters.ts';
@@ -40,7 +40,7 @@ const holdMs = 15 * 60_000;
  * - done: acknowledged, after the write;
  * - `Unavailable`: held and tried again with growing pauses, which costs no redelivery; after a
  *   quarter of an hour given back to the queue;
- * - not a batch, or `Unusable`: to the dead-letter queue at once, with its reason;
+ * - not a batch: to the dead-letter queue at once, with its reason;
  * - anything else: tried again, then to the dead-letter queue with the last error.
  *
  * A dead letter is confirmed in its queue before the message is acknowledged: there twice perhaps,
@@ -142,7 +142,7 @@ async function attempt(
     } catch (error) {
       if (signal.aborted || error instanceof Unavailable) throw error;
       const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-      if (error instanceof Unusable || tries >= attempts) return reason;
+      if (tries >= attempts) return reason;
       log.warn({ reason, tries }, 'batch failed, trying again');
       await pause(retryMs * 2 ** (tries - 1), undefined, { signal });
     }

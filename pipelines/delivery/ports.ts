@@ -13,11 +13,6 @@ export class Unavailable extends Error {
   override readonly name = 'Unavailable';
 }
 
-/** A message that will never succeed, however often it is tried. The message text is the reason. */
-export class Unusable extends Error {
-  override readonly name = 'Unusable';
-}
-
 /** An order as it is kept, with how it was cut. */
 export interface PlacedOrder extends DeliveryOrder {
   /** Lists in the order. */
