@@ -7,6 +7,7 @@ import type { Clock, Log, Sql } from '../ports.ts';
 import type { Importer } from './importer.ts';
 import { lastfm } from './lastfm.ts';
 import { nowplaying } from './nowplaying.ts';
+import { plain } from './plain.ts';
 import { playlists } from './playlists.ts';
 import { ImportSession } from './session.ts';
 import type { SourceFolder } from './source-folder.ts';
@@ -14,7 +15,7 @@ import { texts } from './texts.ts';
 import { tracks } from './tracks.ts';
 
 /** In the order in which they are imported. */
-const importers: readonly Importer[] = [nowplaying, playlists, tracks, texts, lastfm];
+const importers: readonly Importer[] = [nowplaying, plain, playlists, tracks, texts, lastfm];
 
 export interface ImportSourcesOptions {
   readonly folder: SourceFolder;

@@ -26,12 +26,13 @@ export async function putListens(
   await session.take('usable_listens', file, `(${parsed})`);
   await sql.run(readSql(import.meta.url, 'listens-zones.sql'));
   const [filled] = await sql.rows<{ nearest: number; offset: number }>(
-    `SELECT count(*) FILTER (zone IS NOT NULL) AS nearest,
-            count(*) FILTER (zone IS NULL AND offset_zone IS NOT NULL) AS "offset"
-     FROM filled_zones`,
+    `SELECT count(*) FILTER (f.zone IS NOT NULL) AS nearest,
+            count(*) FILTER (f.zone IS NULL AND u.offset_zone IS NOT NULL) AS "offset"
+     FROM usable_listens u LEFT JOIN filled_zones f USING (listener, listened_at)
+     WHERE u.zone IS NULL`,
   );
-  session.repaired("zone from the listener's nearest listen", filled!.nearest);
-  session.repaired('zone from the offset', filled!.offset);
+  session.repaired("zone of the listener's nearest listen", filled!.nearest);
+  session.repaired('zone of the offset', filled!.offset);
   await session.put('listens', 'located_listens');
 }
 

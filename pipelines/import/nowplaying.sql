@@ -20,7 +20,7 @@ CREATE TEMP MACRO without_hash(t) AS
 
 CREATE TEMP MACRO odd_quotes(t) AS (length(t) - length(replace(t, '"', ''))) % 2 = 1;
 
-CREATE TEMP VIEW nowplaying_listens AS
+CREATE TEMP TABLE nowplaying_names AS
 WITH
   clean AS (
     SELECT *, cleaned(artist) AS artist1, cleaned(track) AS title1 FROM nowplaying
@@ -72,3 +72,27 @@ SELECT row, fault, timestamp_utc AS listened_at, "user" AS listener, time_zone A
          CASE WHEN title6 IS DISTINCT FROM title5 THEN 'artist repeated in the title' END
        ])) AS name_repairs
 FROM once;
+
+-- "Pompeii | Bastille": exchanged where the file has the two the other way round as well and knows
+-- more titles by that artist than by this one.
+CREATE TEMP TABLE exchanged AS
+WITH
+  pairs AS (
+    SELECT DISTINCT lower(artist) AS artist, lower(title) AS title FROM nowplaying_names
+  ),
+  numbers AS (SELECT artist, count(*) AS titles FROM pairs GROUP BY artist)
+SELECT p.artist, p.title
+FROM pairs p
+JOIN pairs q ON q.artist = p.title AND q.title = p.artist AND p.artist <> p.title
+JOIN numbers n ON n.artist = p.artist
+JOIN numbers m ON m.artist = q.artist
+WHERE m.titles > n.titles;
+
+CREATE TEMP VIEW nowplaying_listens AS
+SELECT n.* REPLACE (
+         CASE WHEN e.artist IS NULL THEN n.artist ELSE n.title END AS artist,
+         CASE WHEN e.artist IS NULL THEN n.title ELSE n.artist END AS title,
+         CASE WHEN e.artist IS NULL THEN name_repairs
+              ELSE list_append(name_repairs, 'artist and title exchanged') END AS name_repairs)
+FROM nowplaying_names n
+LEFT JOIN exchanged e ON e.artist = lower(n.artist) AND e.title = lower(n.title);

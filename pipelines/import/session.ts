@@ -90,7 +90,7 @@ export class ImportSession {
       await this.sql.run(`INSERT INTO rejects
         SELECT ${quoted(file)}, ${lineOf(view)}, reason, raw
         FROM (SELECT row, reason FROM ${all} WHERE reason IS NOT NULL)
-        JOIN ${view}_lines USING (row)`);
+        JOIN ${view}_records USING (row)`);
     }
     const repaired = await this.sql.rows<{ kind: string; values: number }>(
       `SELECT kind, count(*) AS values

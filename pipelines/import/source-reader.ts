@@ -1,7 +1,7 @@
 import { Mistake } from '../../model/mistake.ts';
 import { quoted } from '../lake.ts';
 import type { Sql } from '../ports.ts';
-import { fieldsOf, selectLines, type FieldFormat } from './lines.ts';
+import { fieldsOf, recordsOf, selectLines, type FieldFormat } from './lines.ts';
 import type { SourceFolder } from './source-folder.ts';
 import type { Tally } from './tally.ts';
 
@@ -20,8 +20,9 @@ export interface Columns {
 
 /**
  * Source files as views. For the view `v` of a file there are also `v_lines` (row, raw), the lines
- * that could be read, numbered from 0, and `v_skipped`, which `lineOf` needs; lines that could not
- * be read go to the table `rejects` (file, line, reason, raw), which must exist.
+ * that could be read, numbered from 0, `v_records`, the same with the lines of one record joined,
+ * and `v_skipped`, which `lineOf` needs; lines that could not be read go to the table `rejects`
+ * (file, line, reason, raw), which must exist.
  */
 export class SourceReader {
   readonly #sql: Sql;
@@ -50,6 +51,7 @@ export class SourceReader {
        FROM (SELECT ltrim(raw, chr(65279)) AS raw FROM ${view}_lines WHERE row = 0)`,
     );
     const header = this.#checkHeader(file, first?.header ?? [], columns);
+    await this.#joinLines(view, format, header.length);
     await this.#countRows(view, file, 1, columns.mayBeEmpty ?? false);
     const picked = [...columns.required, ...(columns.optional ?? [])].map((name) => {
       const at = header.indexOf(name);
@@ -61,7 +63,7 @@ export class SourceReader {
                   WHEN len(fields) <> ${header.length} THEN 'wrong number of columns' END AS fault,
              ${picked.join(', ')}
       FROM (SELECT row, ${fieldsOf('raw', format)} AS fields
-            FROM ${view}_lines WHERE row > 0 AND trim(raw) <> '')`);
+            FROM ${view}_records WHERE row > 0 AND trim(raw) <> '')`);
   }
 
   /**
@@ -72,13 +74,14 @@ export class SourceReader {
    */
   async readJsonLines(view: string, file: string, mayBeEmpty = false): Promise<void> {
     await this.#stageLines(view, file);
+    await this.#sql.run(`CREATE TEMP VIEW ${view}_records AS SELECT * FROM ${view}_lines`);
     await this.#countRows(view, file, 0, mayBeEmpty);
     await this.#sql.run(`CREATE TEMP VIEW ${view} AS
       SELECT row, CASE WHEN json IS NULL THEN 'not a JSON object' END AS fault, json
       FROM (SELECT row, CASE WHEN json_valid(raw) AND json_type(raw) = 'OBJECT'
                              THEN CAST(raw AS JSON) END AS json
             FROM (SELECT row, ltrim(raw, chr(65279)) AS raw
-                  FROM ${view}_lines WHERE trim(raw) <> ''))`);
+                  FROM ${view}_records WHERE trim(raw) <> ''))`);
   }
 
   async #stageLines(view: string, file: string): Promise<void> {
@@ -114,6 +117,15 @@ export class SourceReader {
     );
   }
 
+  /** Makes `v_records` of `v_lines`: lines that are one record because a field holds line breaks. */
+  async #joinLines(view: string, format: FieldFormat, numFields: number): Promise<void> {
+    await this.#sql.run(
+      format.quotes
+        ? recordsOf(view, format, numFields)
+        : `CREATE TEMP VIEW ${view}_records AS SELECT * FROM ${view}_lines`,
+    );
+  }
+
   async #countRows(
     view: string,
     file: string,
@@ -121,7 +133,7 @@ export class SourceReader {
     mayBeEmpty: boolean,
   ): Promise<void> {
     const [counted] = await this.#sql.rows<{ rows: number }>(
-      `SELECT (SELECT count(*) FROM ${view}_lines WHERE row >= ${headerLines} AND trim(raw) <> '')
+      `SELECT (SELECT count(*) FROM ${view}_records WHERE row >= ${headerLines} AND trim(raw) <> '')
             + (SELECT count(*) FROM ${view}_broken) AS rows`,
     );
     if (counted!.rows === 0 && !mayBeEmpty) {
