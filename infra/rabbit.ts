@@ -95,17 +95,13 @@ async function connect(url: string, topology: Topology): Promise<RecoveringChann
       },
     });
   } catch (cause) {
-    const { message, code } = cause as Error & { code?: unknown };
-    const where = withoutPassword(url);
-    if (typeof code === 'string') {
-      throw new Mistake(
-        'SERVER_DOWN',
-        `RabbitMQ at ${where}: expected a server, got "${message}"`,
-        { cause },
-      );
-    }
-    throw new Mistake('SERVER_REFUSED', `RabbitMQ at ${where}: refused with "${message}"`, {
-      cause,
-    });
+    const { message } = cause as Error;
+    const isRefusal =
+      /REFUSED - |NOT_ALLOWED|PRECONDITION_FAILED|NOT_FOUND|\b(403|404|406|530)\b/.test(message);
+    throw new Mistake(
+      isRefusal ? 'SERVER_REFUSED' : 'SERVER_DOWN',
+      `RabbitMQ at ${withoutPassword(url)}: expected ${isRefusal ? 'to be let in' : 'a server'}, got "${message}"`,
+      { cause },
+    );
   }
 }

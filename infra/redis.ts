@@ -32,7 +32,7 @@ export async function openRedis(url: string): Promise<RedisConnection> {
     await client.ping();
     connected = true;
   } catch (cause) {
-    client.disconnect();
+    if (client.status !== 'end') client.disconnect();
     const { message } = lastError ?? (cause as Error);
     const isRefusal = /NOAUTH|WRONGPASS|NOPERM|invalid password/i.test(
       `${message} ${(cause as Error).message}`,

@@ -13,7 +13,8 @@ export async function runDeliver(options: DeliveryOptions, signal: AbortSignal):
   try {
     await delivery.startDelivering();
     log.info({ queue: delivery.rabbit.topology.queue }, 'delivering');
-    for await (const _ of setInterval(inspectEveryMs, undefined, { signal })) {
+    const ticks = setInterval(inspectEveryMs, undefined, { signal })[Symbol.asyncIterator]();
+    while ((await ticks.next()).done !== true) {
       await delivery.rabbit
         .inspectDeadLetters(delivery.ledger, clock)
         .catch((error: Error) => log.warn({ error: error.message }, 'dead letters not inspected'));

@@ -1,5 +1,6 @@
 import { openCalendar, type Calendar } from '../infra/calendar.ts';
 import type { Config } from '../infra/config.ts';
+import { openListCache, type ListCache } from '../infra/list-cache.ts';
 import { openMongo } from '../infra/mongo.ts';
 import { openLedger } from '../infra/mongo/ledger.ts';
 import { openOrders } from '../infra/mongo/orders.ts';
@@ -59,6 +60,8 @@ export interface Delivery {
     zones: readonly string[],
     waiting?: Waiting,
   ): Promise<DeliverySummary>;
+  /** Orders zones again, whatever the ledger says, and does not wait. */
+  orderAgain(lists: FrozenLists, zones: readonly string[]): Promise<PlacedOrder[]>;
   /** Once: finds what is due and not delivered. `graceMs`: see `Sweeping`. */
   sweep(weeks: readonly string[], graceMs?: number): Promise<SweepReport>;
   status(week: string): Promise<WeekStatus>;
@@ -103,11 +106,12 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
     const redis = keep(await openRedis(servers.redisUrl));
     const rabbit = keep(await openRabbit({ url: servers.rabbitmqUrl, namespace, log }));
     const calendar = keep(openCalendar({ redis: redis.client, namespace, clock, log }));
-    const [playlists, ledger, orders] = await Promise.all([
+    const [stored, ledger, orders] = await Promise.all([
       openPlaylists(db),
       openLedger(db),
       openOrders(db),
     ]);
+    const playlists = forgetting(stored, openListCache(redis.client, namespace));
     const pictures =
       config.pictureUrl === undefined
         ? noPictures
@@ -129,6 +133,10 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
         if (listeners > 0) placed.push(await placeOrder(orders, lists, zone, clock(), options));
       }
       return placed;
+    };
+    const orderAgain = (lists: FrozenLists, zones: readonly string[]) => {
+      known.set(lists.fingerprint, lists);
+      return redeliver({ orders, clock, dispatch, options }, lists, zones);
     };
     const wait = (week: string, placed: readonly PlacedOrder[], waiting: Waiting) =>
       waitForOrders(
@@ -187,14 +195,9 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
         }
         return wait(lists.week, placed, { already: counts, ...waiting });
       },
-      async redeliver(lists, zones, waiting = {}) {
-        known.set(lists.fingerprint, lists);
-        return wait(
-          lists.week,
-          await redeliver({ orders, clock, dispatch, options }, lists, zones),
-          waiting,
-        );
-      },
+      orderAgain,
+      redeliver: async (lists, zones, waiting = {}) =>
+        wait(lists.week, await orderAgain(lists, zones), waiting),
       async sweep(weeks, graceMs) {
         await rabbit.inspectDeadLetters(ledger, clock);
         return sweep({ ...sweeping, ...(graceMs === undefined ? {} : { graceMs }) }, weeks);
@@ -212,4 +215,15 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
     await dispose();
     throw error;
   }
+}
+
+/** What the API has cached of a listener is gone as soon as their lists change. */
+function forgetting(playlists: Playlists, cache: ListCache): Playlists {
+  return {
+    ...playlists,
+    async upsert(documents) {
+      await playlists.upsert(documents);
+      await cache.forget(documents.map(({ user }) => user));
+    },
+  };
 }

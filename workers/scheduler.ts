@@ -39,7 +39,8 @@ export async function runScheduler(options: SchedulerOptions, signal: AbortSigna
     if ((await archive.find(week)) === undefined) await delivery.calendar.runWeekNow();
     await sweepOnce(delivery, options);
     const everyMs = options.sweepEveryMs ?? 300_000;
-    for await (const _ of setInterval(everyMs, undefined, { signal })) {
+    const ticks = setInterval(everyMs, undefined, { signal })[Symbol.asyncIterator]();
+    while ((await ticks.next()).done !== true) {
       await sweepOnce(delivery, options);
     }
   } catch (error) {

@@ -21,6 +21,6 @@ const palettes: readonly Palette[] = [
 /** Each week has another than the week before. */
 export function paletteOf(week: string): Palette {
   const [year, number] = week.split('-W').map(Number) as [number, number];
-  // 53 and 2 have no factor with 7, so neither two weeks nor two years in a row look the same.
-  return palettes[(year * 53 + number * 2) % palettes.length]!;
+  // A week on is one more; from the last week of a year to the next it is one or two more.
+  return palettes[(year * 53 + number) % palettes.length]!;
 }

@@ -471,3 +471,26 @@ describe('the scheduler', () => {
     expect(await storedOf(watching)).toEqual(stored);
   });
 });
+
+describe('a server that is up', () => {
+  const withUser = (url: string, user: string) => {
+    const changed = new URL(url);
+    changed.username = user;
+    changed.password = 'wrong';
+    return changed.toString();
+  };
+
+  test('and refuses the password is a mistake that names it, and nothing stays open', async () => {
+    const given = options(frozenListsOf(week, {}));
+    for (const which of ['rabbitmqUrl', 'redisUrl'] as const) {
+      const failing = openDelivery({
+        ...given,
+        servers: { ...servers, [which]: withUser(servers[which], 'mallory') },
+      });
+      await expect(failing).rejects.toMatchObject({
+        code: 'SERVER_REFUSED',
+        message: expect.not.stringContaining(':wrong') as string,
+      });
+    }
+  });
+});
