@@ -104,10 +104,14 @@ async function readTags(
      GROUP BY artist_ix, tag_key`,
   );
   const keys = await sql.rows<{ tag_key: string; agreeing: number; named: boolean }>(
-    `SELECT tag_key, max(taggers) AS agreeing, bool_or(n.artist_ix IS NOT NULL) AS named
+    `SELECT tag_key, max(taggers) AS agreeing,
+            coalesce(sum(taggers) FILTER (WHERE n.artist_ix IS NOT NULL) * 20 >= sum(taggers), false)
+              AS named
      FROM keyed_tags LEFT JOIN artist_keys n USING (artist_ix, tag_key)
      GROUP BY tag_key ORDER BY tag_key`,
   );
+  // A tag is an artist's name where that artist has at least a twentieth of its uses; "soundtrack"
+  // and "cute" are names of artists too.
   const wanted = new Set<string>();
   const artistNames = new Set<string>();
   for (const { tag_key: key, agreeing, named } of keys) {

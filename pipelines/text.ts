@@ -50,6 +50,8 @@ export const text: Stage<TextOptions> = {
     await reportInputs(context);
 
     const { terms, artists, albums } = await readCorpus(context, options);
+    context.report.figure('artistsRead', artists.ids.length);
+    context.report.figure('albumsNamed', albums.names.length);
     const weighing = {
       minDocuments: options.minArtists,
       maxShare: options.maxShare,
@@ -125,7 +127,6 @@ async function writeAlbumTerms(
       }
     })(),
   );
-  report.figure('albumsNamed', albums.names.length);
   report.rowsOut(
     await context.save(
       'album_terms',

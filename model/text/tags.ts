@@ -41,7 +41,7 @@ export function isPersonalTag(tag: string): boolean {
 
 /** Empty adjectives are no loss as tags, unless they name a genre or a scene as well. */
 const scenes = new Set(
-  'alternative classical classic country electronic indie industrial instrumental latin british christian modern urban underground traditional vocal musical gay lesbian jewish celtic'.split(
+  'african asian european french english oldies world independent alternative classical country electronic indie industrial instrumental latin british christian modern urban underground traditional vocal musical gay lesbian jewish celtic'.split(
     ' ',
   ),
 );

@@ -196,16 +196,15 @@ export const genreAdjectives = list(`
 
 /** Words of tags that say what the tagger thinks or owns, not what the music is. */
 export const personalTagWords = list(`
-  albums amazing artists awesome best bands brilliant buy check classic classics collection cool
-  crap discover discovered download excellent fave faves favorite favorites favorited favourite
-  favourites fav favs fantastic fucking genius gig good gr8 great greatest guilty hate have heard
-  incredible interesting legend legends legendary library like liked likes listen listened listening listens
-  lol love loved loveit loves lovely lyrics me memories mine must my need overrated own owned
-  perfect perfection pleasure pleasures recommended saw seen shit song songs suck sucks thing
-  track tracks underrated unknown vinyl want wish wonderful worst wtf yes you your
-  masterpiece masterpieces icon icons bitch bitches whore slut weirdness stuff good-stuff random amo adoro fuck fucker
-  brilliance goosebumps name names nostalgia hits top ultimate underated epicness
-  spotify lastfm listeners playlist radio station itunes ipod youtube mp3 tv ep lp
+  albums amazing artists awesome best bands brilliant buy check classics crap discover discovered
+  download excellent fave faves favorite favorites favorited favourite favourites fav favs
+  fantastic fucking genius gig good gr8 great greatest guilty hate have heard incredible
+  interesting legend legends legendary library like liked likes listen listened listens lol love
+  loved loveit loves lovely lyrics me memories mine must my overrated own owned perfect perfection
+  pleasure pleasures recommended saw seen shit song songs suck sucks track tracks underrated
+  unknown want wish wonderful worst wtf you your masterpiece masterpieces icon icons bitch bitches
+  whore slut weirdness stuff good-stuff random amo adoro fuck fucker brilliance goosebumps hits
+  ultimate underated epicness spotify lastfm listeners playlist itunes ipod youtube mp3 ep lp
 `);
 
 /** Nouns that, before a sound noun, say how it is made or where it belongs: "surf guitar". Singular. */
