@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import getPort from 'get-port';
+import getPort, { clearLockedPorts } from 'get-port';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { Mistake } from '../../model/mistake.ts';
@@ -191,6 +191,8 @@ async function choosePorts(folder: string, extra: readonly string[]): Promise<Po
   for (const [index, purpose] of ['main', ...extra].entries()) {
     const wanted = [last[purpose] ?? base + index, base + index + 100];
     const exclude = Object.values(ports);
+    // It would not give a port again soon, not even to a server that comes back.
+    clearLockedPorts();
     ports[purpose] = await getPort({ host: '127.0.0.1', port: wanted, exclude });
   }
   return ports;
