@@ -1,13 +1,42 @@
 -- The catalogue: the lake's tables with artists, tracks and listeners matched.
 -- Filled by catalogue.ts before this runs:
---   names (name, artist_key, lead): every artist name that a catalogue, text, play or tag gives
---   spellings (artist, title, artist_key, lead, featured, track_key, work_key, stripped):
---     every distinct pair of the lake's listens, and of lead artist and title of its recordings
+--   distinct_names (ix, name): every artist name that a recording, text, play or tag gives
+--   name_keys (ix, lead, artist_key, other_key): its keys
+--   distinct_spellings (ix, artist, title, recordings, listens): every pair of artist and title in
+--     the lake's listens, and of lead artist and title in its recordings; how many have it
+--   spelling_keys (ix, lead, artist_key, other_key, featured, shown, track_key, work_key, stripped)
 --   settings: one row of options: min_taggers, max_tag_genres
+-- Keys are joined by ix, never by the names themselves.
 -- Every choice has an order that ends in text or an id, so that neither the order of the input nor
 -- the number of threads shows in the output.
 
 -- ---------------------------------------------------------------- artists
+
+-- Whoever is spelled "VIXX (빅스)" somewhere is VIXX where only "빅스" is written.
+CREATE TEMP TABLE aliases AS
+SELECT other_key, arg_min(artist_key, (-uses, artist_key)) AS artist_key
+FROM (
+  SELECT other_key, artist_key, count(*) AS uses
+  FROM (SELECT other_key, artist_key FROM name_keys
+        UNION ALL SELECT other_key, artist_key FROM spelling_keys)
+  WHERE other_key IS NOT NULL
+  GROUP BY other_key, artist_key
+)
+GROUP BY other_key;
+
+CREATE TEMP TABLE names AS
+SELECT n.name, k.lead, coalesce(a.artist_key, k.artist_key) AS artist_key
+FROM distinct_names n
+JOIN name_keys k USING (ix)
+LEFT JOIN aliases a ON a.other_key = k.artist_key;
+
+CREATE TEMP TABLE spellings AS
+SELECT s.artist, s.title, s.recordings, s.listens, k.lead,
+       coalesce(a.artist_key, k.artist_key) AS artist_key,
+       k.featured, k.shown, k.track_key, k.work_key, k.stripped
+FROM distinct_spellings s
+JOIN spelling_keys k USING (ix)
+LEFT JOIN aliases a ON a.other_key = k.artist_key;
 
 CREATE TEMP TABLE recording_names AS
 SELECT source, recording_id, unnest(artists) AS name, generate_subscripts(artists, 1) AS position
@@ -16,7 +45,7 @@ FROM lake.recordings;
 -- The best spelling: of catalogues before texts, plays, tags and listens; the most frequent.
 CREATE TEMP TABLE artist_spellings AS
 SELECT n.artist_key, n.lead AS name, 0 AS rank, count(*) AS uses
-FROM recording_names r JOIN names n USING (name) GROUP BY ALL
+FROM recording_names r JOIN names n USING (name) WHERE r.position > 1 GROUP BY ALL
 UNION ALL
 SELECT n.artist_key, n.lead, 1, count(*)
 FROM lake.texts t JOIN names n ON n.name = t.artist GROUP BY ALL
@@ -27,8 +56,9 @@ UNION ALL
 SELECT n.artist_key, n.lead, 3, count(*)
 FROM lake.artist_tags t JOIN names n ON n.name = t.artist GROUP BY ALL
 UNION ALL
-SELECT s.artist_key, s.lead, 4, count(*)
-FROM lake.listens l JOIN spellings s USING (artist, title) GROUP BY ALL;
+SELECT artist_key, lead, 4, sum(listens) FROM spellings WHERE listens > 0 GROUP BY ALL
+UNION ALL
+SELECT artist_key, lead, 0, sum(recordings) FROM spellings WHERE recordings > 0 GROUP BY ALL;
 
 CREATE TEMP TABLE artists AS
 SELECT CAST(row_number() OVER (ORDER BY artist_id) - 1 AS INTEGER) AS artist_ix, *
@@ -54,13 +84,12 @@ FROM lake.recordings r
 JOIN spellings s ON s.artist = r.artists[1] AND s.title = r.title;
 
 CREATE TEMP TABLE title_spellings AS
-SELECT artist_key, track_key, shown AS title, stripped, featured, 0 AS rank, count(*) AS uses
-FROM lake.recordings r JOIN spellings s ON s.artist = r.artists[1] AND s.title = r.title
-GROUP BY ALL
+SELECT artist_key, track_key, work_key, shown AS title, stripped, featured, 0 AS rank,
+       recordings AS uses
+FROM spellings WHERE recordings > 0
 UNION ALL
-SELECT artist_key, track_key, shown, stripped, featured, 1, count(*)
-FROM lake.listens l JOIN spellings s USING (artist, title)
-GROUP BY ALL;
+SELECT artist_key, track_key, work_key, shown, stripped, featured, 1, listens
+FROM spellings WHERE listens > 0;
 
 -- The best title: a catalogue's before a listener's, the plainest, the most frequent.
 CREATE TEMP TABLE track_keys AS
@@ -71,14 +100,13 @@ FROM (
          sha256(artist_key || chr(31) || work_key) AS work_id,
          artist_key, track_key, title, featured, in_catalogue
   FROM (
-    SELECT artist_key, track_key,
+    SELECT artist_key, track_key, min(work_key) AS work_key,
            arg_min(title, (rank, stripped, -uses, title)) AS title,
            arg_min(featured, (rank, stripped, -uses, title, CAST(featured AS VARCHAR))) AS featured,
            min(rank) = 0 AS in_catalogue
-    FROM title_spellings GROUP BY artist_key, track_key
+    FROM (SELECT * REPLACE (CAST(sum(uses) AS BIGINT) AS uses) FROM title_spellings GROUP BY ALL)
+    GROUP BY artist_key, track_key
   )
-  JOIN (SELECT artist_key, track_key, min(work_key) AS work_key
-        FROM spellings GROUP BY artist_key, track_key) USING (artist_key, track_key)
 );
 
 CREATE TEMP TABLE recordings AS
@@ -203,7 +231,7 @@ FROM (SELECT DISTINCT listener FROM lake.listens)
 ORDER BY listener_ix;
 
 CREATE TEMP TABLE spelling_tracks AS
-SELECT s.artist, s.title, k.track_ix, k.in_catalogue
+SELECT s.artist, s.title, k.track_ix
 FROM spellings s JOIN track_keys k USING (artist_key, track_key);
 
 -- A listener can play a track once at an instant; sources that overlap say it twice.

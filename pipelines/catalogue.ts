@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { artistKey, knownArtists, parseCredits, titleKeys } from '../model/matching.ts';
+import { artistKey, knownArtists, parseCredits, titleKeys, twoScripts } from '../model/matching.ts';
 import type { Sql } from './ports.ts';
 import { readSql } from './sql.ts';
 import type { Stage, StageContext } from './stage.ts';
@@ -72,18 +72,19 @@ async function keyNames(context: StageContext, isKnown: IsKnown): Promise<void> 
   const { sql } = context;
   await sql.run(`
     CREATE TEMP TABLE distinct_names AS
-    SELECT row_number() OVER () - 1 AS ix, name
+    SELECT CAST(row_number() OVER () - 1 AS INTEGER) AS ix, name
     FROM (SELECT unnest(artists) AS name FROM lake.recordings
           UNION SELECT artist FROM lake.texts
           UNION SELECT artist FROM lake.artist_plays
           UNION SELECT artist FROM lake.artist_tags);
-    CREATE TEMP TABLE names (name VARCHAR, artist_key VARCHAR, lead VARCHAR)`);
-  for await (const rows of chunks<{ name: string }>(context, 'distinct_names')) {
+    CREATE TEMP TABLE name_keys (
+      ix INTEGER, lead VARCHAR, artist_key VARCHAR, other_key VARCHAR)`);
+  for await (const rows of chunks<{ ix: number; name: string }>(context, 'distinct_names')) {
     await sql.append(
-      'names',
-      rows.map(({ name }) => {
+      'name_keys',
+      rows.map(({ ix, name }) => {
         const { lead } = parseCredits(name, '', isKnown);
-        return [name, artistKey(lead), lead];
+        return [ix, lead, artistKey(lead), twoScripts(lead)?.other ?? null];
       }),
     );
   }
@@ -93,20 +94,26 @@ async function keySpellings(context: StageContext, isKnown: IsKnown): Promise<vo
   const { sql } = context;
   await sql.run(`
     CREATE TEMP TABLE distinct_spellings AS
-    SELECT row_number() OVER () - 1 AS ix, artist, title
-    FROM (SELECT artists[1] AS artist, title FROM lake.recordings
-          UNION SELECT artist, title FROM lake.listens);
-    CREATE TEMP TABLE spellings (
-      artist VARCHAR, title VARCHAR, artist_key VARCHAR, lead VARCHAR, featured VARCHAR[],
+    SELECT CAST(row_number() OVER () - 1 AS INTEGER) AS ix, *
+    FROM (SELECT artist, title, CAST(sum(recordings) AS BIGINT) AS recordings,
+                 CAST(sum(listens) AS BIGINT) AS listens
+          FROM (SELECT artists[1] AS artist, title, count(*) AS recordings, 0 AS listens
+                FROM lake.recordings GROUP BY ALL
+                UNION ALL
+                SELECT artist, title, 0, count(*) FROM lake.listens GROUP BY ALL)
+          GROUP BY artist, title);
+    CREATE TEMP TABLE spelling_keys (
+      ix INTEGER, lead VARCHAR, artist_key VARCHAR, other_key VARCHAR, featured VARCHAR[],
       shown VARCHAR, track_key VARCHAR, work_key VARCHAR, stripped INTEGER)`);
-  type Row = { artist: string; title: string };
+  type Row = { ix: number; artist: string; title: string };
   for await (const rows of chunks<Row>(context, 'distinct_spellings')) {
     await sql.append(
-      'spellings',
-      rows.map(({ artist, title }) => {
+      'spelling_keys',
+      rows.map(({ ix, artist, title }) => {
         const { lead, featured, title: shown } = parseCredits(artist, title, isKnown);
         const { track, work, stripped } = titleKeys(shown);
-        return [artist, title, artistKey(lead), lead, featured, shown, track, work, stripped];
+        const other = twoScripts(lead)?.other ?? null;
+        return [ix, lead, artistKey(lead), other, featured, shown, track, work, stripped];
       }),
     );
   }
@@ -119,8 +126,8 @@ async function* chunks<Row>(context: StageContext, table: string): AsyncIterable
   for (let from = 0; from < total; from += chunkRows) {
     signal.throwIfAborted();
     yield await sql.rows<Row>(
-      `SELECT * EXCLUDE (ix) FROM ${table}
-       WHERE ix >= CAST($from AS BIGINT) AND ix < CAST($to AS BIGINT) ORDER BY ix`,
+      `SELECT * FROM ${table}
+       WHERE ix >= CAST($from AS INTEGER) AND ix < CAST($to AS INTEGER) ORDER BY ix`,
       { from, to: from + chunkRows },
     );
     report.progress(Math.min(from + chunkRows, total), total);
@@ -140,10 +147,10 @@ async function reportFunnel({ sql, report }: StageContext): Promise<void> {
         AS "recordingsMerged",
       (SELECT count(*) FROM lake.listens) AS all_listens,
       (SELECT count(*) FROM listens) AS kept_listens,
-      (SELECT count(*) FROM lake.listens JOIN spelling_tracks USING (artist, title)
+      (SELECT coalesce(sum(listens), 0) FROM spellings JOIN track_keys USING (artist_key, track_key)
        WHERE in_catalogue) AS "listensOnCatalogueTracks",
-      (SELECT count(*) FROM lake.listens JOIN spellings USING (artist, title)
-       JOIN artists USING (artist_key) WHERE in_catalogue) AS "listensOnCatalogueArtists",
+      (SELECT coalesce(sum(listens), 0) FROM spellings JOIN artists USING (artist_key)
+       WHERE in_catalogue) AS "listensOnCatalogueArtists",
       (SELECT count(*) FROM lake.recordings) - (SELECT count(*) FROM recordings) AS twice_recorded,
       (SELECT count(*) FROM lake.memberships) AS all_memberships,
       (SELECT count(*) FROM lake.memberships SEMI JOIN numbered_playlists

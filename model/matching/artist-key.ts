@@ -14,7 +14,7 @@ const bracketed = /^(.*?)\s*\((.+)\)$/;
  * 4. "$" beside a letter is an s ("Ke$ha"), "!" between letters an i ("P!nk").
  * 5. "&", "+" between spaces, "n" and the "and" of other languages (dan, y, e, et, und) between
  *    words are "and"; a leading "The" (or ", The" at the
- *    end) goes.
+ *    end) goes, except from The The.
  * 6. Only letters and digits remain, joined: "AC/DC" is "acdc", "Ne-Yo" "neyo", "Mute Math"
  *    "mutemath".
  *
@@ -22,21 +22,39 @@ const bracketed = /^(.*?)\s*\((.+)\)$/;
  */
 export function artistKey(name: string): string {
   const folded = fold(withoutAddresses(name) || name).trim();
-  const plain = lettersOf(withoutThe(withAnd(withSigns(oneScript(folded)))));
+  const plain = lettersOf(withoutThe(withAnd(withSigns(partedScripts(folded)?.latin ?? folded))));
   return plain !== '' ? plain : folded.replace(/\s+/g, '');
 }
 
-function oneScript(folded: string): string {
-  if (!folded.endsWith(')')) return folded;
-  const match = bracketed.exec(folded);
-  if (match === null) return folded;
+/** A name that was given in two scripts, one in brackets: the key of each. */
+export interface TwoScripts {
+  readonly latin: string;
+  readonly other: string;
+}
+
+/** The two scripts of "VIXX (빅스)" or "빅스(VIXX)"; undefined where there is but one. */
+export function twoScripts(name: string): TwoScripts | undefined {
+  if (!name.includes('(') && !name.includes('（')) return undefined;
+  const parts = partedScripts(fold(withoutAddresses(name) || name).trim());
+  return parts && { latin: artistKey(parts.latin), other: artistKey(parts.other) };
+}
+
+function partedScripts(folded: string): TwoScripts | undefined {
+  const match = folded.endsWith(')') ? bracketed.exec(folded) : null;
+  if (match === null) return undefined;
   const outside = match[1]!;
   const inside = match[2]!;
-  const latinOutside = latin.test(outside) && !otherScript.test(outside);
-  const latinInside = latin.test(inside) && !otherScript.test(inside);
-  if (latinInside && !latin.test(outside) && otherScript.test(outside)) return inside;
-  if (latinOutside && !latin.test(inside) && otherScript.test(inside)) return outside;
-  return folded;
+  if (isLatin(inside) && isOther(outside)) return { latin: inside, other: outside };
+  if (isLatin(outside) && isOther(inside)) return { latin: outside, other: inside };
+  return undefined;
+}
+
+function isLatin(text: string): boolean {
+  return latin.test(text) && !otherScript.test(text);
+}
+
+function isOther(text: string): boolean {
+  return otherScript.test(text) && !latin.test(text);
 }
 
 function withSigns(folded: string): string {
@@ -49,5 +67,5 @@ function withAnd(folded: string): string {
 }
 
 function withoutThe(folded: string): string {
-  return folded.replace(/^[^\p{L}\p{N}]*the\s+(?=.*[\p{L}\p{N}])|,\s*the$/u, '');
+  return folded.replace(/^[^\p{L}\p{N}]*the\s+(?!the$)(?=.*[\p{L}\p{N}])|,\s*the$/u, '');
 }

@@ -11,7 +11,7 @@ export interface Credits {
 }
 
 /** "feat." and the like: what follows are guests, whoever they are. */
-const guests = /(?:\s|^|[([])(?:feat|ft|featuring|starring)(?:\.\s*|\s+|:\s*)(?=\S)/i;
+const guests = /(?<!\d)(?:\s|^|[([])(?:feat|ft|featuring|starring)(?:\.\s*|\s+|:\s*)(?=\S)/i;
 const guestsInTitle =
   /(?:[\s([])(?:feat|ft|featuring)(?:\.\s*|\s+|:\s*)([^()[\]]+?)(?=\s+-\s|[()[\]]|$)|[([](?:with|w\/)\s+([^()[\]]+)/gi;
 /** Between artists, hardly ever within a name: "A vs. B", "A / B", the list sign "A ; B". */
