@@ -19,12 +19,15 @@ interface Pair {
   readonly right: readonly string[];
 }
 
-const pairs = read<Pair[]>('matching-pairs.json');
+const pairs = read('matching-pairs.jsonl')
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line) as Pair);
 /** Those of the catalogue's artists that occur in the pairs. */
-const known = new Set(read<string[]>('matching-known-artists.json').map(artistKey));
+const known = new Set((JSON.parse(read('matching-known-artists.json')) as string[]).map(artistKey));
 
-function read<T>(file: string): T {
-  return JSON.parse(readFileSync(new URL(`../fixtures/${file}`, import.meta.url), 'utf8')) as T;
+function read(file: string): string {
+  return readFileSync(new URL(`../fixtures/${file}`, import.meta.url), 'utf8');
 }
 
 function keysOf([source, artist, title]: readonly string[]) {
