@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { importSources, type SourceFunnel } from '../pipelines/import/import-sources.ts';
 import type { Log } from '../pipelines/ports.ts';
 import { openDuckdb, type DuckdbOptions } from './duckdb.ts';
@@ -22,7 +21,7 @@ export async function importFolder(
   return importSources({
     folder: await openSourceFolder(dataDir),
     lake: openLake(home, lakeOptions),
-    openSql: (spillTo) => openDuckdb({ ...duckdb, spillTo: join(spillTo) }),
+    openSql: (spillTo) => openDuckdb({ ...duckdb, spillTo }),
     clock: Date.now,
     ...(log && { log }),
     ...(progress && { progress }),

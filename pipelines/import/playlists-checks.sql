@@ -1,23 +1,4 @@
--- Rows of the four files, usable or with the reason why not.
-CREATE TEMP VIEW checked_lists AS
-SELECT row, trimmed(playlist_id) AS playlist_id, cleaned(lists.name) AS name,
-       cleaned(lists.description) AS description,
-       coalesce(fault, CASE WHEN trimmed(lists.playlist_id) IS NULL THEN 'missing playlist id'
-                            WHEN cleaned(lists.name) IS NULL THEN 'missing name' END) AS reason,
-       list_concat(cleanings(lists.name), cleanings(lists.description)) AS repairs
-FROM lists;
-
-CREATE TEMP VIEW checked_tracks AS
-SELECT row, trimmed(t.track_id) AS track_id, cleaned(t.title) AS title, artist_names(t.artists) AS artists,
-       nullif(cleaned(t.album), '<MISSING>') AS album, trimmed(t.album_id) AS album_id,
-       nullif(CAST(round(number_in(t.length_s)) AS INTEGER), 0) AS length_s,
-       coalesce(fault, CASE WHEN trimmed(t.track_id) IS NULL THEN 'missing track id'
-                            WHEN coalesce(cleaned(t.title), '<MISSING>') = '<MISSING>' THEN 'missing title'
-                            WHEN coalesce(len(artist_names(t.artists)), 0) = 0 THEN 'missing artist'
-                            WHEN NOT is_length(t.length_s) THEN 'bad length' END) AS reason,
-       list_concat(cleanings(t.title), cleanings(t.artists), cleanings(t.album)) AS repairs
-FROM tracks t;
-
+-- What was in the playlists, usable or with the reason why not.
 CREATE TEMP VIEW checked_current AS
 SELECT row, trimmed(c.playlist_id) AS playlist_id, trimmed(c.track_id) AS track_id,
        nullif(CAST(round(number_in(c.length_s)) AS INTEGER), 0) AS length_s,
@@ -28,9 +9,9 @@ SELECT row, trimmed(c.playlist_id) AS playlist_id, trimmed(c.track_id) AS track_
                             WHEN NOT is_length(c.length_s) THEN 'bad length' END) AS reason,
        CAST([] AS VARCHAR[]) AS repairs
 FROM current c
-LEFT JOIN (SELECT DISTINCT trimmed(playlist_id) AS playlist_id FROM lists) p
+LEFT JOIN (SELECT DISTINCT playlist_id FROM usable_lists) p
   ON p.playlist_id = trimmed(c.playlist_id)
-LEFT JOIN (SELECT DISTINCT trimmed(track_id) AS track_id FROM tracks) t
+LEFT JOIN (SELECT DISTINCT track_id FROM usable_tracks) t
   ON t.track_id = trimmed(c.track_id);
 
 CREATE TEMP VIEW checked_history AS
@@ -46,7 +27,7 @@ SELECT row, trimmed(h.playlist_id) AS playlist_id, trimmed(h.track_id) AS track_
                        END) AS reason,
        CAST([] AS VARCHAR[]) AS repairs
 FROM history h
-LEFT JOIN (SELECT DISTINCT trimmed(playlist_id) AS playlist_id FROM lists) p
+LEFT JOIN (SELECT DISTINCT playlist_id FROM usable_lists) p
   ON p.playlist_id = trimmed(h.playlist_id)
-LEFT JOIN (SELECT DISTINCT trimmed(track_id) AS track_id FROM tracks) t
+LEFT JOIN (SELECT DISTINCT track_id FROM usable_tracks) t
   ON t.track_id = trimmed(h.track_id);

@@ -1,25 +1,21 @@
 -- What was in a playlist and when. A stay that begins twice on one day is one, and lasts as long as
--- the longer of them. Tracks without a name stay out with their memberships.
+-- the longer of them.
+CREATE TEMP TABLE stays AS
+SELECT playlist_id, track_id, added,
+       CASE WHEN count(removed) = count(*) THEN max(removed) END AS removed
+FROM usable_history
+GROUP BY playlist_id, track_id, added;
+
+-- What is there on the last day and not in the history counts as added that day.
 CREATE TEMP TABLE listed_memberships AS
-WITH stays AS (
-  SELECT playlist_id, track_id, added,
-         CASE WHEN count(removed) = count(*) THEN max(removed) END AS removed
-  FROM usable_history
-  GROUP BY playlist_id, track_id, added
-),
-unseen AS (
+SELECT playlist_id, track_id AS recording_id, added, removed FROM stays
+UNION ALL
+SELECT playlist_id, track_id, DATE '2021-05-09', NULL
+FROM (
   SELECT DISTINCT playlist_id, track_id FROM usable_current
   EXCEPT
   SELECT playlist_id, track_id FROM stays WHERE removed IS NULL
-)
-SELECT playlist_id, track_id AS recording_id, added, removed
-FROM (
-  SELECT * FROM stays
-  UNION ALL
-  SELECT playlist_id, track_id, DATE '2021-05-09', NULL FROM unseen
-)
-WHERE track_id IN (SELECT track_id FROM usable_tracks)
-  AND playlist_id IN (SELECT playlist_id FROM usable_lists);
+);
 
 CREATE TEMP TABLE listed_recordings AS
 SELECT t.track_id AS recording_id, title, artists, album, album_id, length_s,

@@ -31,11 +31,17 @@ export const playlists: Importer = {
     await session.readCsv('history', folder.find(history)!, {
       required: ['playlist_id', 'track_id', 'added', 'removed'],
     });
+    await sql.run(readSql(import.meta.url, 'playlists-names.sql'));
+    await session.take('usable_lists', 'lists', 'checked_lists');
+    await session.take('usable_tracks', 'tracks', 'checked_tracks');
     await sql.run(readSql(import.meta.url, 'playlists-checks.sql'));
-    for (const view of ['lists', 'tracks', 'current', 'history']) {
-      await session.take(`usable_${view}`, view, `checked_${view}`);
-    }
+    await session.take('usable_current', 'current', 'checked_current');
+    await session.take('usable_history', 'history', 'checked_history');
     await sql.run(readSql(import.meta.url, 'playlists-tables.sql'));
+    const [{ repeated }] = (await sql.rows(
+      `SELECT (SELECT count(*) FROM usable_history) - (SELECT count(*) FROM stays) AS repeated`,
+    )) as [{ repeated: number }];
+    session.repeated(repeated);
     await session.put('playlists', 'usable_lists');
     await putRecordings(session, 'listed_recordings', 'listed_lengths');
     await session.put('memberships', 'listed_memberships');

@@ -102,6 +102,11 @@ export class ImportSession {
     await this.#refuseAllBroken(name, file);
   }
 
+  /** Counts rows that say again what others said. */
+  repeated(rows: number): void {
+    this.#tally.dropped('repeated in the source', rows);
+  }
+
   /** Counts values that were repaired otherwise than row by row. */
   repaired(kind: string, values: number): void {
     this.#tally.repaired(kind, values);

@@ -46,11 +46,12 @@ export class SourceReader {
   async readCsv(view: string, file: string, columns: Columns): Promise<void> {
     const { format = { delimiter: ',', quotes: true } } = columns;
     await this.#stageLines(view, file);
-    const [first] = await this.#sql.rows<{ header: string[] | null }>(
-      `SELECT ${fieldsOf('raw', format)} AS header
-       FROM (SELECT ltrim(raw, chr(65279)) AS raw FROM ${view}_lines WHERE row = 0)`,
+    const [first] = await this.#sql.rows<{ header: string[] | null; broken: number }>(
+      `SELECT ${fieldsOf('raw', format)} AS header, (SELECT count(*) FROM ${view}_broken) AS broken
+       FROM (SELECT min(ltrim(raw, chr(65279))) AS raw FROM ${view}_lines WHERE row = 0)`,
     );
-    const header = this.#checkHeader(file, first?.header ?? [], columns);
+    const isBroken = first!.broken > 0;
+    const header = this.#checkHeader(file, first!.header ?? [], isBroken, columns);
     await this.#joinLines(view, format, header.length);
     await this.#countRows(view, file, 1, columns.mayBeEmpty ?? false);
     const picked = [...columns.required, ...(columns.optional ?? [])].map((name) => {
@@ -146,7 +147,12 @@ export class SourceReader {
     this.#tally.rowsIn += counted!.rows;
   }
 
-  #checkHeader(file: string, fields: readonly string[], columns: Columns): string[] {
+  #checkHeader(
+    file: string,
+    fields: readonly string[],
+    isBroken: boolean,
+    columns: Columns,
+  ): string[] {
     const { required, optional = [], closed = false } = columns;
     const header = fields.map((name) => name.trim());
     const known = [...required, ...optional];
@@ -155,6 +161,7 @@ export class SourceReader {
       (optional.length > 0 ? ` and at will ${optional.join(', ')}` : '');
     const path = this.#folder.locate(file);
     if (header.every((name) => name === '')) {
+      if (isBroken) throw new Mistake('SOURCE_INVALID', `${path}: ${expected}, got no text`);
       throw new Mistake('SOURCE_EMPTY', `${path}: ${expected}, got an empty file`);
     }
     const missing = required.some((name) => !header.includes(name));
