@@ -39,7 +39,8 @@ export interface Waiting {
   readonly already?: ReadonlyMap<string, OrderCount>;
 }
 
-const pollMs = 150;
+const pollMs = 100;
+const maxPollMs = 1000;
 /** Without progress for so long, what is missing is looked for. */
 const stuckMs = 3000;
 /** MongoDB may be away for so long. */
@@ -99,8 +100,8 @@ export async function waitForOrders(
         });
       }
     }
-    // Counting takes at most a tenth of MongoDB's time, however long the ledger is.
-    const pauseMs = Math.max(pollMs, 10 * (performance.now() - askedAt));
+    // A long ledger is not counted all the time.
+    const pauseMs = Math.min(maxPollMs, pollMs + 3 * (performance.now() - askedAt));
     await pause(pauseMs, undefined, signal === undefined ? {} : { signal });
   }
   for (const order of due) {

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import amqp, { type ConfirmChannel } from 'amqplib';
 import { readConfig } from '../../infra/config.ts';
 import { noPictures } from '../../infra/pictures.ts';
@@ -20,6 +20,8 @@ import { runScheduler, weekToMake } from '../../workers/scheduler.ts';
 import { archiveOf, frozenListsOf } from '../support/frozen-lists.ts';
 import { severable } from '../support/severable.ts';
 import { sharedServers, silentLog } from '../support/servers.ts';
+
+jest.setTimeout(120_000);
 
 const week = '2014-W36';
 const zones = {
@@ -353,10 +355,7 @@ describe('a message', () => {
         ...options(lists),
         servers: { ...servers, mongodbUrl: door.url },
       });
-      const [order] = await delivery.orders.ofWeek(week).then(async (none) => {
-        expect(none).toEqual([]);
-        return delivery.place(lists);
-      });
+      const [order] = await delivery.place(lists);
       door.shut();
       await delivery.rabbit.publish(await firstBatch(order!, lists));
       await pause(1500);
@@ -430,6 +429,42 @@ describe('whoever was missed', () => {
   });
 });
 
+describe('a connection that is lost', () => {
+  test.each(['rabbitmqUrl', 'redisUrl', 'mongodbUrl'] as const)(
+    'in mid-delivery comes back, and everybody has their list (%s)',
+    async (which) => {
+      const lists = frozenListsOf(week, { 'Asia/Jakarta': 100, 'Europe/Berlin': 100 });
+      const door = await severable(servers[which]);
+      try {
+        const delivery = await startDelivery({
+          ...options(lists),
+          servers: { ...servers, [which]: door.url },
+          batchSize: 2,
+        });
+        let isOver = false;
+        const summary = await delivery.deliverWeek(lists, {
+          now: true,
+          onProgress: (done) => {
+            if (isOver || done === 0) return;
+            isOver = true;
+            door.shut();
+            setTimeout(door.open, 300);
+          },
+        });
+        expect(isOver).toBe(true);
+        expect(summary).toMatchObject({ listeners: 200, delivered: 200, failed: 0 });
+        const stored = await storedOf(delivery);
+        expect(stored).toHaveLength(200);
+        expect(stored.every(({ revision }) => revision === 1)).toBe(true);
+        await delivery.remove();
+        await delivery.dispose();
+      } finally {
+        await door.close();
+      }
+    },
+  );
+});
+
 describe('the scheduler', () => {
   test('makes the week, delivers it, and after a restart does neither again', async () => {
     const now = Date.parse('2014-08-30T07:00:00Z');
@@ -438,13 +473,20 @@ describe('the scheduler', () => {
     const lists = frozenListsOf(week, { 'Asia/Jakarta': 20, 'Europe/Berlin': 5 });
     const given = options(lists, Date.parse('2014-09-01T12:00:00Z'));
     const empty = archiveOf();
+    let finds = 0;
     const watching = await connected(given);
     let runs = 0;
     const scheduler = (signal: AbortSignal) =>
       runScheduler(
         {
           ...given,
-          archive: empty,
+          archive: {
+            ...empty,
+            find: (asked) => {
+              finds++;
+              return empty.find(asked);
+            },
+          },
           runWeek: (asked) => {
             expect(asked).toBe(week);
             runs++;
@@ -462,9 +504,11 @@ describe('the scheduler', () => {
     expect(runs).toBe(1);
     const stored = await storedOf(watching);
 
+    finds = 0;
     const second = new AbortController();
     const again = scheduler(second.signal);
-    await pause(1000);
+    // Once at the start, and for both weeks of the first sweep.
+    await until(() => Promise.resolve(finds >= 3));
     second.abort();
     await again;
     expect(runs).toBe(1);

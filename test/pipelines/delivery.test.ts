@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { coverKey, parseCoverKey } from '../../pipelines/delivery/cover.ts';
@@ -128,6 +130,12 @@ describe('the batches of an order', () => {
       expect(batchMessage.parse(JSON.parse(JSON.stringify(batch)))).toEqual(batch);
     }
   });
+});
+
+test('the example of a message is valid', () => {
+  const path = join(import.meta.dirname, '../fixtures/batch-message.json');
+  const example: unknown = JSON.parse(readFileSync(path, 'utf8'));
+  expect(batchMessage.parse(example)).toEqual(example);
 });
 
 describe('the key of a cover', () => {
