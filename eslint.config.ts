@@ -33,7 +33,8 @@ export default defineConfig(
       'import/resolver': { typescript: { project: 'tsconfig.json' } },
       'boundaries/elements': Object.keys(mayImport).map((folder) => ({
         type: folder,
-        pattern: folder,
+        pattern: `${folder}/**`,
+        partialMatch: false,
       })),
     },
     rules: {

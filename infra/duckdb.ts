@@ -1,4 +1,5 @@
 import {
+  DuckDBDataChunk,
   DuckDBInstance,
   DuckDBTypeId,
   listValue,
@@ -27,6 +28,9 @@ export async function openDuckdb(options: DuckdbOptions = {}): Promise<Sql> {
   await connection.run("SET TimeZone = 'UTC'");
   return new DuckdbSession(instance, connection);
 }
+
+/** What DuckDB's own vectors hold. */
+const rowsPerChunk = 2048;
 
 class DuckdbSession implements Sql {
   readonly #instance: DuckDBInstance;
@@ -85,14 +89,18 @@ class DuckdbSession implements Sql {
     const appender = await this.#connection.createAppender(table);
     try {
       const types = Array.from({ length: appender.columnCount }, (_, c) => appender.columnType(c));
+      let chunk: DuckDBValue[][] = [];
+      const flush = () => {
+        const data = DuckDBDataChunk.create(types, chunk.length);
+        data.setRows(chunk);
+        appender.appendDataChunk(data);
+        chunk = [];
+      };
       for (const row of rows) {
-        for (let c = 0; c < types.length; c++) {
-          const value = row[c];
-          if (value === null || value === undefined) appender.appendNull();
-          else appender.appendValue(toDuckdb(value), types[c]);
-        }
-        appender.endRow();
+        chunk.push(types.map((_, c) => toDuckdb(row[c] ?? null)));
+        if (chunk.length === rowsPerChunk) flush();
       }
+      if (chunk.length > 0) flush();
       appender.flushSync();
     } finally {
       appender.closeSync();

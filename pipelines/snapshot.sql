@@ -1,4 +1,4 @@
--- What was known of the listens at a cut-off. Parameters are in the one-row table `at`:
+-- What was known of the listens at a cut-off. Parameters are in the one-row table `moment`:
 -- cutoff TIMESTAMP, half_life_days DOUBLE, catalogue_before DATE (null: the catalogue counts as known).
 -- `zone_places` (zone, country, area) is filled by snapshot.ts.
 
@@ -6,12 +6,12 @@ CREATE TEMP TABLE known_listens AS
 SELECT l.listener_ix, l.track_ix, t.artist_ix, t.work_ix, l.listened_at, l.zone,
        -- Time-decayed confidence: a play counts half after half_life_days. Fixed-point, so that a
        -- sum is the same in whatever order the threads add.
-       CAST(pow(0.5, date_diff('second', l.listened_at, at.cutoff) / 86400.0 / at.half_life_days)
+       CAST(pow(0.5, date_diff('second', l.listened_at, moment.cutoff) / 86400.0 / moment.half_life_days)
             AS DECIMAL(18, 9)) AS confidence
 FROM catalogue.listens l
 JOIN catalogue.tracks t USING (track_ix)
-CROSS JOIN at
-WHERE l.listened_at < at.cutoff;
+CROSS JOIN moment
+WHERE l.listened_at < moment.cutoff;
 
 -- A listener's zone is that of the newest listen that has one.
 CREATE TEMP TABLE listeners AS
@@ -88,17 +88,17 @@ SELECT t.track_ix, t.artist_ix, t.work_ix,
        CAST(coalesce(m.playlists, 0) AS INTEGER) AS playlists,
        coalesce(t.popularity, 0) AS catalogue_popularity
 FROM catalogue.tracks t
-CROSS JOIN at
+CROSS JOIN moment
 LEFT JOIN track_popularity p USING (track_ix)
 LEFT JOIN (
   SELECT track_ix, count(DISTINCT playlist_ix) AS playlists
-  FROM catalogue.memberships CROSS JOIN at
-  WHERE at.catalogue_before IS NULL OR added < at.catalogue_before
+  FROM catalogue.memberships CROSS JOIN moment
+  WHERE moment.catalogue_before IS NULL OR added < moment.catalogue_before
   GROUP BY track_ix
 ) m USING (track_ix)
 WHERE p.track_ix IS NOT NULL
    OR (t.known_from IS NOT NULL
-       AND (at.catalogue_before IS NULL OR t.known_from < at.catalogue_before))
+       AND (moment.catalogue_before IS NULL OR t.known_from < moment.catalogue_before))
 ORDER BY t.track_ix;
 
 -- The best-known tracks of an artist, one version of each work.
@@ -121,3 +121,43 @@ FROM (
 )
 WHERE rank <= 10
 ORDER BY artist_ix, rank;
+
+-- Playlist co-occurrence: for each track that was played, the tracks that stand beside it in
+-- playlists, by cosine; a playlist of n tracks counts 1 / log2(1 + n).
+CREATE TEMP TABLE memberships AS
+SELECT DISTINCT playlist_ix, track_ix
+FROM catalogue.memberships
+CROSS JOIN moment
+WHERE moment.catalogue_before IS NULL OR added < moment.catalogue_before;
+
+CREATE TEMP TABLE playlist_weights AS
+SELECT playlist_ix, CAST(1 / log2(1 + count(*)) AS DECIMAL(18, 9)) AS weight
+FROM memberships
+GROUP BY playlist_ix
+HAVING count(*) BETWEEN 2 AND 5000;
+
+CREATE TEMP TABLE member_norms AS
+SELECT track_ix, sqrt(CAST(sum(weight) AS DOUBLE)) AS norm
+FROM memberships
+JOIN playlist_weights USING (playlist_ix)
+GROUP BY track_ix;
+
+CREATE TEMP TABLE playlist_neighbours AS
+SELECT track_ix, neighbour_ix, CAST(similarity AS FLOAT) AS similarity
+FROM (
+  SELECT track_ix, neighbour_ix, similarity,
+         row_number() OVER (PARTITION BY track_ix ORDER BY similarity DESC, neighbour_ix) AS rank
+  FROM (
+    SELECT a.track_ix, b.track_ix AS neighbour_ix,
+           CAST(sum(weight) AS DOUBLE) / (any_value(na.norm) * any_value(nb.norm)) AS similarity
+    FROM track_popularity
+    JOIN memberships a USING (track_ix)
+    JOIN playlist_weights USING (playlist_ix)
+    JOIN memberships b ON b.playlist_ix = a.playlist_ix AND b.track_ix <> a.track_ix
+    JOIN member_norms na ON na.track_ix = a.track_ix
+    JOIN member_norms nb ON nb.track_ix = b.track_ix
+    GROUP BY a.track_ix, b.track_ix
+  )
+)
+WHERE rank <= 50
+ORDER BY track_ix, similarity DESC, neighbour_ix;

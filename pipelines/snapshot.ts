@@ -26,6 +26,7 @@ const tables = [
   'place_popularity',
   'eligible',
   'artist_tracks',
+  'playlist_neighbours',
 ] as const;
 
 /**
@@ -38,7 +39,7 @@ export const snapshot: Stage<SnapshotOptions> = {
   options: snapshotOptions,
   async run({ options, sql, save, report }) {
     await sql.run(
-      `CREATE TEMP TABLE at AS
+      `CREATE TEMP TABLE moment AS
        SELECT CAST($cutoff AS TIMESTAMP) AS cutoff, CAST($halfLife AS DOUBLE) AS half_life_days,
               CAST($before AS DATE) AS catalogue_before`,
       {

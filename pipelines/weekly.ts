@@ -35,7 +35,11 @@ export function weekGraph(
 
   const catalogueStep = step(catalogue, {}, { lake });
   const textStep = step(text, { asOf }, { catalogue: catalogueStep, lake });
-  const embeddingStep = step(embedding, { asOf, seed }, { catalogue: catalogueStep });
+  const embeddingStep = step(
+    embedding,
+    { asOf, embedding: { seed } },
+    { catalogue: catalogueStep },
+  );
 
   let warmStart: Step | undefined;
   const at = (cutoff: string) => {
@@ -81,7 +85,7 @@ export function weekGraph(
   );
   return step(
     listsStage(loadTensorflow),
-    { week: week.week, cutoff: week.cutoff, previousWeeks: previousLists.length, seed },
+    { week: week.week, cutoff: week.cutoff, previousWeeks: previousLists.length },
     { ...at(week.cutoff), ranker: rankerStep, ...previous },
   );
 }

@@ -57,10 +57,14 @@ export async function readWorld(
   );
   const places = await readPlaces(sql, numListeners);
   const factors = await readFactors(folders.factors);
+  // What stands beside a track in playlists, and what is near it in the embedding learnt from them.
   const trackNeighbours = await ragged(
     sql,
-    `SELECT n.track_ix AS row, n.neighbour_ix AS item, n.similarity AS value
-     FROM embedding.track_neighbours n JOIN snapshot.eligible e ON e.track_ix = n.neighbour_ix
+    `SELECT n.track_ix AS row, n.neighbour_ix AS item,
+            CAST(sum(CAST(n.similarity AS DECIMAL(18, 9))) / 2 AS FLOAT) AS value
+     FROM (FROM embedding.track_neighbours UNION ALL FROM snapshot.playlist_neighbours) n
+     JOIN snapshot.eligible e ON e.track_ix = n.neighbour_ix
+     GROUP BY n.track_ix, n.neighbour_ix
      ORDER BY row, value DESC, item`,
     tracks.numTracks,
   );

@@ -7,6 +7,9 @@ import type { ListArchive } from '../pipelines/lists.ts';
 import type { Sql } from '../pipelines/ports.ts';
 import type { ArtifactStore } from '../pipelines/runner.ts';
 
+/** Name of the lake that real sources go to. */
+export const mainLake = 'main';
+
 /** What lies in a home, opened. */
 export interface Home {
   readonly artifacts: ArtifactStore;

@@ -42,11 +42,15 @@ export interface MadeWeek {
 
 /** Freezes a week, makes its lists, and remembers them. One process at a time in a home. */
 export async function makeWeek(making: MakingWeeks, request: WeekRequest): Promise<MadeWeek> {
-  const lock = await acquireLock(join(making.folder, 'weekly.lock'), { waitMs: 1_000 });
+  const release = await acquireLock(join(making.folder, 'weekly.lock'), {
+    waitMs: 1_000,
+    what: `the weeks of ${making.folder}`,
+    signal: making.signal,
+  });
   try {
     return await makeLocked(making, request);
   } finally {
-    lock.release();
+    release();
   }
 }
 
@@ -72,7 +76,7 @@ async function makeLocked(making: MakingWeeks, request: WeekRequest): Promise<Ma
   const previous = await Promise.all(frozen.previous.map((lists) => previousLists(home, lists)));
   const runner = new Runner({
     artifacts: home.artifacts,
-    openSql: home.openSql,
+    openSql: () => home.openSql(),
     clock,
     memoryMb: () => process.memoryUsage.rss() / 2 ** 20,
     signal,

@@ -1,19 +1,20 @@
 import { join, resolve } from 'node:path';
 import type { Config } from '../infra/config.ts';
 import { createLog } from '../infra/log.ts';
+import { importFolder } from '../infra/import-folder.ts';
 import { openLake } from '../infra/lake.ts';
 import { ensureServers } from '../infra/servers/index.ts';
 import { frozenLists } from '../infra/list-archive.ts';
 import { defaultWeek } from '../pipelines/freeze.ts';
 import { foldCutoffs, funnelTable, number } from '../pipelines/funnel.ts';
-import { importSources, type SourceFunnel } from '../pipelines/import/import-sources.ts';
+import type { SourceFunnel } from '../pipelines/import/import-sources.ts';
+import { simulate } from '../pipelines/simulate/simulate.ts';
 import type { Lake } from '../pipelines/lake.ts';
 import type { StageFunnel } from '../pipelines/stage.ts';
 import type { WeekOptions } from '../pipelines/week-plan.ts';
 import { startDelivery, type DeliverySummary } from './delivery.ts';
-import { openHome, type Home } from './home.ts';
+import { mainLake, openHome, type Home } from './home.ts';
 import { makeWeek, type MadeWeek, type MakingWeeks } from './make-week.ts';
-import { simulatedData } from './simulated-data.ts';
 
 export interface WeeklyRequest {
   /** In the order to be made; undefined: the one after the newest listen. */
@@ -66,9 +67,12 @@ export async function runWeekly(
   const clock = () => Date.now();
   const started = clock();
   const home = openHome(config);
-  const { lakeName, dataDir } = await sourcesOf(config, request, signal);
-  const lake = openLake(join(config.home, 'lakes', lakeName));
-  const imported = await importInto(lake, dataDir, home, signal);
+  const { lakeName, lakeHome, dataDir } = await sourcesOf(config, request, signal);
+  const imported = await importFolder(dataDir, lakeHome, {
+    signal,
+    progress: (done, total, source) => tell(`  imported ${source} (${done} of ${total})`),
+  });
+  const lake = openLake(lakeHome);
   const making: MakingWeeks = {
     home,
     folder: config.home,
@@ -102,12 +106,71 @@ export async function runWeekly(
 
 /** Each origin of data has a lake of its own: simulated listeners never mix with real ones. */
 async function sourcesOf(
-  config: Config,
-  { data }: WeeklyRequest,
+  { home }: Config,
+  { data, asked }: WeeklyRequest,
   signal: AbortSignal,
-): Promise<{ lakeName: string; dataDir: string }> {
-  if ('folder' in data) return { lakeName: 'main', dataDir: resolve(data.folder) };
-  return simulatedData(config.home, data.simulate, tell, signal);
+): Promise<{ lakeName: string; lakeHome: string; dataDir: string }> {
+  if ('folder' in data) {
+    return { lakeName: mainLake, lakeHome: home, dataDir: resolve(data.folder) };
+  }
+  const { listeners = 2000, tracks = 20_000 } = data.simulate;
+  const seed = asked.seed ?? 1;
+  const lakeName = `simulated-${listeners}-${tracks}-${seed}`;
+  const lakeHome = join(home, 'simulated', lakeName);
+  tell(`simulating ${number(listeners)} listeners of ${number(tracks)} tracks, seed ${seed}`);
+  const { folder } = await simulate(
+    { listeners, tracks, seed },
+    join(lakeHome, 'sources'),
+    () => undefined,
+    signal,
+  );
+  return { lakeName, lakeHome, dataDir: folder };
+}
+
+/** Delivers what was made, in this process, and tells how far it is. */
+async function deliver(
+  config: Config,
+  home: Home,
+  { lists }: MadeWeek,
+  { now }: WeeklyRequest,
+  signal: AbortSignal,
+): Promise<DeliverySummary> {
+  const log = createLog(config.logLevel === 'info' ? 'warn' : config.logLevel);
+  const servers = await ensureServers(config, log);
+  const delivery = await startDelivery({
+    config,
+    servers,
+    archive: home.archive,
+    clock: () => Date.now(),
+    log,
+  });
+  try {
+    const summary = await delivery.deliverWeek(await frozenLists(lists), {
+      now,
+      signal,
+      onProgress: (delivered, total) =>
+        tell(`  delivered ${number(delivered)} of ${number(total)} lists`),
+    });
+    tellDelivery(summary);
+    return summary;
+  } finally {
+    await delivery.dispose();
+  }
+}
+
+function tellDelivery(summary: DeliverySummary): void {
+  const { delivered, listeners, already, zones, failed, scheduled, scheduledZones } = summary;
+  const parts = [
+    `${number(delivered)} of ${number(listeners)} lists in ${zones} zones are delivered`,
+    ...(already > 0 ? [`${number(already)} were so before`] : []),
+    ...(failed > 0 ? [`${number(failed)} FAILED: see the dead-letter queue`] : []),
+    ...(scheduled > 0
+      ? [
+          `${number(scheduled)} in ${scheduledZones} zones follow at their time: keep "npx mondaymix scheduler" running, or use --now`,
+        ]
+      : []),
+  ];
+  tell(parts.join('; '));
 }
 
 function resultOf({ frozen, lists, funnels }: MadeWeek): WeekResult {

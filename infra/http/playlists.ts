@@ -37,8 +37,8 @@ export interface PlaylistReader {
 }
 
 export interface CoverReader {
-  /** JPEG bytes of a list's cover, made on first request. */
-  read(document: PlaylistDocument): Promise<Uint8Array>;
+  /** JPEG bytes of the cover with a key, made on first request; undefined for what is not a key. */
+  image(key: string): Promise<Uint8Array | undefined>;
 }
 
 export interface PlaylistRoutes {
@@ -164,7 +164,9 @@ export function addPlaylistRoutes(app: App, routes: PlaylistRoutes): void {
       const etag = `"${document.cover}"`;
       void reply.header('etag', etag).header('cache-control', 'private, max-age=3600');
       if (matches(request.headers['if-none-match'], etag)) return reply.code(304).send();
-      return reply.type('image/jpeg').send(Buffer.from(await covers.read(document)));
+      const image = await covers.image(document.cover);
+      if (image === undefined) throw notFound(`no cover has the key "${document.cover}"`);
+      return reply.type('image/jpeg').send(Buffer.from(image));
     },
   );
 }

@@ -32,7 +32,7 @@ beforeAll(async () => {
   tokens = openTokens(new Uint8Array(32).fill(7), () => now);
   app = await buildApi({
     playlists: openPlaylistReader(mongo.db),
-    covers: { read: (document) => Promise.resolve(Buffer.from(`jpeg of ${document.cover}`)) },
+    covers: { image: (key) => Promise.resolve(Buffer.from(`jpeg of ${key}`)) },
     cache,
     tokens,
     clock: () => now,

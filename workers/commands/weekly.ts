@@ -38,7 +38,7 @@ export function weeklyCommand(): Command {
     )
     .option('--seed <number>', 'seed of everything that draws lots (default: 1)', wholeNumber(0))
     .option('--listeners <number>', 'simulated listeners (default: 2000)', wholeNumber(1))
-    .option('--tracks <number>', 'simulated tracks (default: 20000)', wholeNumber(100))
+    .option('--tracks <number>', 'simulated tracks (default: 20000)', wholeNumber(500))
     .option('--now', 'deliver zones that are not due yet at once; they show from their Monday on')
     .option('--no-deliver', 'stop when the lists are made')
     .action(async (options: Options, self: Command) => {

@@ -1,0 +1,98 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { embeddingOptions as kernelOptions, embedTracks } from '../model/embedding.ts';
+import { fromTriples } from '../model/interactions.ts';
+import { nearestBatch } from '../model/nearest.ts';
+import { writeMatrix } from './matrix-file.ts';
+import type { Stage } from './stage.ts';
+import { nextTurn } from './turn.ts';
+
+export const embeddingOptions = z.object({
+  /** Only playlist memberships dated before this day are known; null: all. Default null. */
+  asOf: z.iso.date().nullable().default(null),
+  embedding: kernelOptions.prefault({}),
+  /** Nearest tracks kept for each track that was played. Default 50. */
+  numNeighbours: z.int().positive().default(50),
+  /** Cosine that a neighbour must exceed, 0..1. Default 0.3. */
+  minSimilarity: z.number().min(0).max(1).default(0.3),
+});
+export type EmbeddingOptions = z.infer<typeof embeddingOptions>;
+
+/** Tracks whose neighbours are sought at a time. */
+const block = 256;
+
+/**
+ * The embedding of tracks from playlists: tracks as words, playlists as sentences. Writes `vectors`
+ * ([tracks x dim], zero for tracks in no playlist) and, for the tracks that any listener has
+ * played, `track_neighbours` (track_ix, neighbour_ix, similarity): the nearest by cosine.
+ */
+export const embedding: Stage<EmbeddingOptions> = {
+  name: 'embedding',
+  version: 1,
+  options: embeddingOptions,
+  async run({ options, sql, output, save, report, signal }) {
+    const [size] = await sql.rows<{ playlists: number; tracks: number }>(
+      `SELECT (SELECT count(*) FROM catalogue.playlists) AS playlists,
+              (SELECT count(*) FROM catalogue.tracks) AS tracks`,
+    );
+    const { playlist_ix, track_ix } = await sql.columns<'playlist_ix' | 'track_ix'>(
+      `SELECT DISTINCT playlist_ix, track_ix FROM catalogue.memberships
+       WHERE CAST($asOf AS DATE) IS NULL OR added < CAST($asOf AS DATE)
+       ORDER BY ALL`,
+      { asOf: options.asOf },
+    );
+    const { track_ix: played } = await sql.columns<'track_ix'>(
+      'SELECT DISTINCT track_ix FROM catalogue.listens ORDER BY track_ix',
+    );
+    report.rowsIn(playlist_ix.length);
+    const { dim, vectors, seen } = embedTracks(
+      fromTriples(playlist_ix, track_ix, undefined, size!.playlists, size!.tracks),
+      options.embedding,
+    );
+    await writeMatrix(join(output, 'vectors.matrix'), {
+      rows: size!.tracks,
+      columns: dim,
+      values: vectors,
+    });
+    report.rowsOut(seen.reduce((sum: number, one) => sum + one, 0));
+
+    await sql.run(
+      'CREATE TEMP TABLE found (track_ix INTEGER, neighbour_ix INTEGER, similarity FLOAT)',
+    );
+    const queries = Int32Array.from(played).filter((track) => seen[track] === 1);
+    for (let from = 0; from < queries.length; from += block) {
+      const tracks = queries.subarray(from, from + block);
+      await sql.append('found', neighboursOf(tracks, vectors, dim, seen, options));
+      report.progress(from + tracks.length, queries.length);
+      await nextTurn(signal);
+    }
+    const neighbours = await save(
+      'track_neighbours',
+      '(SELECT * FROM found ORDER BY track_ix, similarity DESC, neighbour_ix)',
+    );
+    report.figure('neighbours', neighbours);
+  },
+};
+
+function* neighboursOf(
+  tracks: Int32Array,
+  vectors: Float32Array,
+  dim: number,
+  seen: Uint8Array,
+  { numNeighbours, minSimilarity }: EmbeddingOptions,
+): Iterable<[number, number, number]> {
+  const queries = new Float32Array(tracks.length * dim);
+  tracks.forEach((track, q) => {
+    queries.set(vectors.subarray(track * dim, (track + 1) * dim), q * dim);
+  });
+  const k = numNeighbours + 1; // a track is its own nearest
+  const found = nearestBatch(queries, vectors, dim, { k, metric: 'cosine', allowed: seen });
+  for (let q = 0; q < tracks.length; q++) {
+    for (let n = q * k; n < q * k + found.counts[q]!; n++) {
+      const neighbour = found.indices[n]!;
+      const similarity = found.scores[n]!;
+      if (neighbour === tracks[q] || similarity <= minSimilarity) continue;
+      yield [tracks[q]!, neighbour, similarity];
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import { once } from 'node:events';
+import { openCovers } from '../infra/covers.ts';
+import { buildApi } from '../infra/http/server.ts';
+import { openListCache } from '../infra/list-cache.ts';
+import { openMongo } from '../infra/mongo.ts';
+import { openPlaylistReader } from '../infra/mongo/reader.ts';
+import { openRedis } from '../infra/redis.ts';
+import { openTokens, tokenSecret } from '../infra/tokens.ts';
+import { resolveRegion } from '../model/regions.ts';
+import { openDelivery, type DeliveryOptions } from './delivery.ts';
+import { listsOf } from './open-delivery.ts';
+
+/** `npx mondaymix api`: runs until the signal aborts, then finishes the requests it has begun. */
+export async function runApi(
+  options: DeliveryOptions,
+  { host, port }: { host: string; port: number },
+  signal: AbortSignal,
+): Promise<void> {
+  const { config, servers, archive, clock, log } = options;
+  const mongo = await openMongo({ url: servers.mongodbUrl, database: config.namespace });
+  const redis = await openRedis(servers.redisUrl);
+  const delivery = await openDelivery(options);
+  delivery.startPublishing();
+  const api = await buildApi({
+    playlists: openPlaylistReader(mongo.db),
+    covers: openCovers({ home: config.home, log }),
+    cache: openListCache(redis.client, config.namespace),
+    tokens: openTokens(await tokenSecret(config.home), clock),
+    clock,
+    status: async (week) => delivery.status((await listsOf(archive, week)).week),
+    redeliver: async (region, week) => {
+      const lists = await listsOf(archive, week);
+      const existing = lists.zones.map(({ zone }) => zone);
+      const zones = resolveRegion(region, existing, config.regionGroups);
+      const orders = await delivery.orderAgain(lists, zones);
+      return {
+        week: lists.week,
+        orders: orders.map(({ id, zone, listeners }) => ({ id, zone, listeners })),
+      };
+    },
+    checks: {
+      mongodb: () => mongo.db.command({ ping: 1 }),
+      redis: () => redis.client.ping(),
+    },
+    log,
+  });
+  try {
+    const address = await api.listen({ host, port });
+    log.info({ address }, 'serving');
+    if (!signal.aborted) await once(signal, 'abort');
+  } finally {
+    await api.close();
+    await delivery.dispose();
+    await redis.dispose();
+    await mongo.dispose();
+  }
+}

@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import { simulate } from '../../pipelines/simulate/simulate.ts';
+import { command, printJson, untilStopped, wholeNumber } from './options.ts';
+
+interface Options {
+  readonly listeners?: number;
+  readonly tracks?: number;
+  readonly seed?: number;
+  readonly weeks?: number;
+  readonly endsOn?: string;
+  readonly json?: boolean;
+}
+
+export function simulateCommand(): Command {
+  return command(
+    'simulate',
+    'Writes a folder of simulated sources with planted tastes, of any size.',
+    'simulate sources --listeners 100000 --tracks 50000',
+  )
+    .argument('<folder>', 'where to write')
+    .option('--listeners <number>', 'default: 2000', wholeNumber(1))
+    .option('--tracks <number>', 'default: 20000', wholeNumber(500))
+    .option('--seed <number>', 'default: 1', wholeNumber(0))
+    .option('--weeks <number>', 'weeks of history (default: 12)', wholeNumber(1))
+    .option('--ends-on <monday>', 'the Monday before which the history ends, such as 2026-01-05')
+    .action(async (folder: string, { json, ...options }: Options) => {
+      const simulation = await simulate(
+        options,
+        folder,
+        (what, done, total) => {
+          if (process.stderr.isTTY) process.stderr.write(`\r${what}: ${done} of ${total}   `);
+        },
+        untilStopped(),
+      );
+      process.stderr.write(`${simulation.folder}: ${JSON.stringify(simulation.counts)}\n`);
+      if (json === true) printJson(simulation);
+    });
+}

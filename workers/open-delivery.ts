@@ -1,0 +1,46 @@
+import type { Config } from '../infra/config.ts';
+import { createLog } from '../infra/log.ts';
+import { ensureServers } from '../infra/servers/index.ts';
+import { Mistake } from '../model/mistake.ts';
+import type { FrozenLists, ListArchive } from '../pipelines/lists.ts';
+import type { DeliveryOptions } from './delivery.ts';
+import { openHome, type Home } from './home.ts';
+
+/** What every command that has to do with the delivery starts from: a home, servers, a log. */
+export async function deliveryOptions(
+  config: Config,
+  worker: string,
+): Promise<DeliveryOptions & { readonly home: Home }> {
+  const log = createLog(config.logLevel, { worker });
+  const home = openHome(config);
+  return {
+    config,
+    servers: await ensureServers(config, log),
+    archive: home.archive,
+    clock: () => Date.now(),
+    log,
+    home,
+  };
+}
+
+/**
+ * The lists of a week, the newest week by default.
+ *
+ * @throws Mistake `UNKNOWN_WEEK` naming the weeks that there are
+ */
+export async function listsOf(
+  archive: ListArchive,
+  week: string | undefined,
+): Promise<FrozenLists> {
+  const weeks = await archive.weeks();
+  const wanted = week ?? weeks.at(-1);
+  const lists = wanted === undefined ? undefined : await archive.find(wanted);
+  if (lists === undefined) {
+    const made = weeks.length === 0 ? 'none was made yet' : `made are ${weeks.join(', ')}`;
+    throw new Mistake(
+      'UNKNOWN_WEEK',
+      `week ${wanted ?? '(the newest)'}: expected one that was made; ${made}`,
+    );
+  }
+  return lists;
+}
