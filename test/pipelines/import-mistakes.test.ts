@@ -17,12 +17,13 @@ afterEach(() => root.remove());
 
 /** The mistake that importing the folder gives, `<data>` for the folder. */
 async function mistakeOf(folder = data): Promise<[string, string]> {
-  const error: unknown = await importFolder(folder, home).then(
+  const error = await importFolder(folder, home).then(
     () => undefined,
     (thrown: unknown) => thrown,
   );
-  if (!(error instanceof Mistake)) throw error ?? new Error('expected a mistake, got none');
-  return [error.code, error.message.replaceAll(data, '<data>')];
+  expect(error).toBeInstanceOf(Mistake);
+  const { code, message } = error as Mistake;
+  return [code, message.replaceAll(data, '<data>')];
 }
 
 const listens = [
