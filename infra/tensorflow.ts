@@ -7,9 +7,10 @@ export type Tensorflow = typeof tfjs;
 /**
  * What the native library reads once, when it is first loaded. One thread and no oneDNN: sums are
  * then always added in the same order, so that the same seed gives the same weights, to the bit,
- * on every run and whatever the number of cores. What the environment already says goes first.
+ * on every run and whatever the number of cores. What the environment already says goes first. The
+ * library reads the process's own environment: a worker thread's is a copy, which it does not see.
  */
-const DETERMINISTIC = {
+export const DETERMINISTIC = {
   TF_NUM_INTRAOP_THREADS: '1',
   TF_NUM_INTEROP_THREADS: '1',
   TF_DETERMINISTIC_OPS: '1',

@@ -21,6 +21,7 @@ export const pingRedis: Ping = async (url, withinMs) => {
       lazyConnect: true,
       connectTimeout: withinMs,
       commandTimeout: withinMs,
+      disconnectTimeout: 100,
       retryStrategy: null,
       maxRetriesPerRequest: 0,
     });

@@ -156,15 +156,14 @@ describe('configured servers', () => {
     async (variable, title, url, shown) => {
       const config = readConfig({ home: first }, { [variable]: url });
       const name = variable.slice(0, -4).toLowerCase() as 'redis';
-      await expect(ensureServers(config, silentLog, [name])).rejects.toMatchObject({
+      const mistake = await ensureServers(config, silentLog, [name]).catch((e: unknown) => e);
+      expect(mistake).toMatchObject({
         code: 'SERVER_DOWN',
         message: expect.stringContaining(
           `${variable}: expected ${title} at ${shown}, got no answer`,
         ),
       });
-      await expect(ensureServers(config, silentLog, [name])).rejects.not.toMatchObject({
-        message: expect.stringContaining('hush'),
-      });
+      expect((mistake as Error).message).not.toContain('hush');
     },
     60_000,
   );
