@@ -55,3 +55,10 @@ export async function openRedis(url: string): Promise<RedisConnection> {
     },
   };
 }
+
+/** Deletes every key of a namespace. For tests and `down`. */
+export async function removeKeys(client: Redis, namespace: string): Promise<void> {
+  for await (const keys of client.scanStream({ match: `${namespace}:*`, count: 1000 })) {
+    if ((keys as string[]).length > 0) await client.unlink(keys as string[]);
+  }
+}

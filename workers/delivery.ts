@@ -8,7 +8,7 @@ import { openPlaylists, type Playlists } from '../infra/mongo/playlists.ts';
 import { noPictures, openPictures, picturesFolder } from '../infra/pictures.ts';
 import { redisPictureMemory } from '../infra/pictures/memory.ts';
 import { openRabbit, type Rabbit } from '../infra/rabbit.ts';
-import { openRedis } from '../infra/redis.ts';
+import { openRedis, removeKeys } from '../infra/redis.ts';
 import type { ServerUrls } from '../infra/servers/index.ts';
 import { deliverBatch } from '../pipelines/delivery/deliver.ts';
 import { placeOrder, type OrderOptions } from '../pipelines/delivery/orders.ts';
@@ -66,7 +66,7 @@ export interface Delivery {
   sweep(weeks: readonly string[], graceMs?: number): Promise<SweepReport>;
   status(week: string): Promise<WeekStatus>;
   reconcile(week: string): Promise<{ checked: number; repaired: number }>;
-  /** Deletes queues and jobs of the namespace, and its database. For tests. */
+  /** Deletes all that the namespace has in RabbitMQ, Redis and MongoDB. For tests. */
   remove(): Promise<void>;
   dispose(): Promise<void>;
 }
@@ -208,6 +208,7 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
       async remove() {
         await calendar.remove();
         await rabbit.remove();
+        await removeKeys(redis.client, namespace);
         await db.dropDatabase();
       },
     };
