@@ -1,5 +1,5 @@
 import type { SourceName } from '../model/candidates/pool.ts';
-import { reasonFor } from './reason.ts';
+import { reasonOf } from './reason.ts';
 import type { WeeklyList } from './lists.ts';
 import type { Sql } from './ports.ts';
 import type { World } from './world.ts';
@@ -17,6 +17,8 @@ export interface Chosen {
      * plays, or the track's own (`artists`, `text`), a place (`popularity`); -1: nobody.
      */
     readonly because: number;
+    /** Whether the listener has played the lead artist. */
+    readonly artistPlayed: boolean;
   }[];
 }
 
@@ -60,8 +62,8 @@ export async function describe(
       week,
       zone,
       ...(country === null ? {} : { country }),
-      tracks: tracks.map(({ track, source, because }) => {
-        const found = names.tracks.get(track)!;
+      tracks: tracks.map((choice) => {
+        const found = names.tracks.get(choice.track)!;
         return {
           trackId: found.track_id,
           title: found.title,
@@ -69,8 +71,8 @@ export async function describe(
           artistId: found.artist_id,
           ...(found.album === null ? {} : { album: found.album }),
           ...(found.length_s === null ? {} : { lengthS: found.length_s }),
-          reason: reasonFor(found, source, because, names),
-          source,
+          reason: reasonOf(found, choice, names),
+          source: choice.source,
         };
       }),
       model,

@@ -135,6 +135,7 @@ export class ListMaker {
         candidates: track.length,
         tracks: Array.from(positions, (c) => ({
           track: track[c]!,
+          artistPlayed: candidates.known[c] === 1,
           ...evidence(world, listener, track[c]!, source[c]!, because[c]!),
         })),
       };

@@ -29,18 +29,23 @@ export function factorsSource(
   played: Int32Array,
 ): CandidateSource {
   const source = sourceId('factors');
+  const items = new FactoredItems(tracks, played);
   return {
     name: 'factors',
     collect(listener, pool, limit) {
-      if (!hasFactors(listeners, listener.index)) return;
+      const scores = items.scores(listeners, listener.index);
+      if (scores === undefined) return;
       const best = new TopK(limit);
-      for (const track of played) {
-        if (!pool.admits(track)) continue;
-        const score = dot(listeners, listener.index, tracks, track);
-        if (score > 0) best.push(track, score);
+      for (let n = 0; n < scores.length; n++) {
+        const score = scores[n]!;
+        if (score <= 0 || score < best.threshold) continue;
+        const track = items.rows[n]!;
+        if (pool.admits(track)) best.push(track, score);
       }
-      const { indices, scores } = best.sorted();
-      for (let n = 0; n < indices.length; n++) pool.offer(source, indices[n]!, scores[n]!, -1);
+      const found = best.sorted();
+      for (let n = 0; n < found.indices.length; n++) {
+        pool.offer(source, found.indices[n]!, found.scores[n]!, -1);
+      }
     },
   };
 }
@@ -57,18 +62,18 @@ export function artistsSource(
   artistTracks: Ragged,
 ): CandidateSource {
   const source = sourceId('artists');
-  const withTracks = rowsThatHold(artistTracks);
+  const items = new FactoredItems(artists, rowsThatHold(artistTracks));
   return {
     name: 'artists',
     collect(listener, pool, limit) {
-      if (!hasFactors(listeners, listener.index)) return;
+      const scores = items.scores(listeners, listener.index);
+      if (scores === undefined) return;
       const best = new TopK(limit);
-      for (const artist of withTracks) {
-        const score = dot(listeners, listener.index, artists, artist);
-        if (score > 0) best.push(artist, score);
+      for (let n = 0; n < scores.length; n++) {
+        if (scores[n]! > 0) best.push(items.rows[n]!, scores[n]!);
       }
-      const { indices, scores } = best.sorted();
-      offerTracksOf(indices, scores, () => -1, artistTracks, pool, source, limit);
+      const found = best.sorted();
+      offerTracksOf(found.indices, found.scores, () => -1, artistTracks, pool, source, limit);
     },
   };
 }
@@ -183,21 +188,60 @@ function rowsThatHold(rows: Ragged): Int32Array {
   return Int32Array.from(found);
 }
 
-/** Whether a listener has factors: rows of those without interactions are zero. */
-function hasFactors(factors: Factors, row: number): boolean {
-  if (row >= factors.numRows) return false;
-  const from = row * factors.numFactors;
-  for (let f = from; f < from + factors.numFactors; f++) if (factors.values[f] !== 0) return true;
-  return false;
+/** Items that have factors, side by side in memory, and the inner products of all with a row. */
+class FactoredItems {
+  /** The items' rows in their matrix, ascending; those of zero factors are left out. */
+  readonly rows: Int32Array;
+  readonly #numFactors: number;
+  /** [rows.length x numFactors] row-major. */
+  readonly #values: Float32Array;
+  /** Used again for each listener. */
+  readonly #scores: Float64Array;
+  readonly #query: Float64Array;
+
+  constructor(factors: Factors, rows: Int32Array) {
+    this.#numFactors = factors.numFactors;
+    this.rows = rows.filter((row) => !isZero(factors, row));
+    this.#values = new Float32Array(this.rows.length * this.#numFactors);
+    for (let n = 0; n < this.rows.length; n++) {
+      const from = this.rows[n]! * this.#numFactors;
+      const row = factors.values.subarray(from, from + this.#numFactors);
+      this.#values.set(row, n * this.#numFactors);
+    }
+    this.#scores = new Float64Array(this.rows.length);
+    this.#query = new Float64Array(this.#numFactors);
+  }
+
+  /** In the order of `rows`, valid until the next call; undefined for a row of zero factors. */
+  scores(factors: Factors, row: number): Float64Array | undefined {
+    if (row >= factors.numRows || isZero(factors, row)) return undefined;
+    const numFactors = this.#numFactors;
+    const query = this.#query;
+    const values = this.#values;
+    const scores = this.#scores;
+    const from = row * numFactors;
+    query.set(factors.values.subarray(from, from + numFactors));
+    let at = 0;
+    for (let n = 0; n < scores.length; n++) {
+      // Two sums, so that one addition need not wait for the other.
+      let even = 0;
+      let odd = 0;
+      for (let f = 0; f + 1 < numFactors; f += 2) {
+        even += query[f]! * values[at]!;
+        odd += query[f + 1]! * values[at + 1]!;
+        at += 2;
+      }
+      if (numFactors % 2 === 1) even += query[numFactors - 1]! * values[at++]!;
+      scores[n] = even + odd;
+    }
+    return scores;
+  }
 }
 
-function dot(a: Factors, rowOfA: number, b: Factors, rowOfB: number): number {
-  const size = a.numFactors;
-  let atA = rowOfA * size;
-  let atB = rowOfB * size;
-  let sum = 0;
-  for (let f = 0; f < size; f++) sum += a.values[atA++]! * b.values[atB++]!;
-  return sum;
+function isZero({ numFactors, values }: Factors, row: number): boolean {
+  const from = row * numFactors;
+  for (let f = from; f < from + numFactors; f++) if (values[f] !== 0) return false;
+  return true;
 }
 
 /** A dense sum that is emptied in time proportional to what was touched. */
