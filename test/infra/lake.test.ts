@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { openDuckdb } from '../../infra/duckdb.ts';
 import { importFolder } from '../../infra/import-folder.ts';
 import { openLake } from '../../infra/lake.ts';
-import type { LakeUpdate } from '../../pipelines/lake.ts';
+import { lakeViews, type LakeUpdate } from '../../pipelines/lake.ts';
 import { lakeFiles, temporaryFolder, writeSources } from '../support/sources.ts';
 
 let root: ReturnType<typeof temporaryFolder>;
@@ -28,7 +28,6 @@ describe('the lake', () => {
   test('is empty before anything is imported, and its views have columns and no rows', async () => {
     const snapshot = await openLake(home).snapshot();
     expect(Object.values(snapshot.tables).flat()).toEqual([]);
-    const { lakeViews } = await import('../../pipelines/lake.ts');
     const sql = await openDuckdb({ threads: 1 });
     await sql.run(`CREATE SCHEMA lake; ${lakeViews(snapshot, 'lake')}`);
     expect(await sql.rows('SELECT zone FROM lake.listens')).toEqual([]);
