@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, mkdtemp, readFile, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Mistake } from '../../model/mistake.ts';
 import type { Log } from '../../pipelines/ports.ts';
@@ -57,7 +57,11 @@ async function isJdk(): Promise<boolean> {
 
 async function fetchJars(maven: string, jars: string, log: Log): Promise<void> {
   log.info({ server: 'mongodb' }, 'mongodb: fetching the stand-in with Maven');
-  await mkdir(join(jars, '..'), { recursive: true });
+  await mkdir(dirname(jars), { recursive: true });
+  // What fetches that were killed left; the server's lock keeps others out.
+  for (const name of await readdir(dirname(jars))) {
+    if (name.startsWith('jars-')) await rm(join(dirname(jars), name), { recursive: true });
+  }
   const fresh = await mkdtemp(`${jars}-`);
   const args = ['-q', '-B', '-f', join(SOURCE, 'pom.xml'), COPY_DEPENDENCIES];
   try {

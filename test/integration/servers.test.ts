@@ -27,6 +27,10 @@ const start = (home: string) => ensureServers(readConfig({ home }, {}), silentLo
 const serverProcess = (home: string, name: string) =>
   readPidFile(join(home, 'servers', name, 'server.pid'))!;
 
+afterAll(() => {
+  for (const home of [first, second]) rmSync(home, { recursive: true, force: true });
+});
+
 describe('private servers', () => {
   let urls: ServerUrls;
   let other: ServerUrls;
@@ -42,7 +46,6 @@ describe('private servers', () => {
   afterAll(async () => {
     await stopServers(first);
     await stopServers(second);
-    for (const home of [first, second]) rmSync(home, { recursive: true, force: true });
   }, START_MS);
 
   test('speak their protocols', async () => {
