@@ -86,17 +86,18 @@ function writeStamp(stamp) {
 
 /** Someone may have run npm by hand: npm writes the hidden list last, when all is in place. */
 function holdsWhatTheLockSays() {
-  const read = (file) => JSON.parse(fs.readFileSync(file, 'utf8')).packages;
-  try {
-    const wanted = read(join(PROJECT, 'package-lock.json'));
-    const there = read(join(MODULES, '.package-lock.json'));
-    return Object.entries(wanted).every(
-      ([path, { version, optional }]) =>
-        path === '' || (there[path] ? there[path].version === version : optional),
-    );
-  } catch {
-    return false;
-  }
+  const hidden = join(MODULES, '.package-lock.json');
+  if (!fs.existsSync(hidden)) return false;
+  const [wanted, there] = [join(PROJECT, 'package-lock.json'), hidden].map(
+    (file) => JSON.parse(fs.readFileSync(file, 'utf8')).packages,
+  );
+  // Optional packages of packages are for other platforms; our own are for all.
+  const ours = Object.keys(wanted[''].optionalDependencies ?? {});
+  return Object.entries(wanted).every(([path, { version, optional }]) => {
+    if (path === '') return true;
+    if (there[path]) return there[path].version === version;
+    return optional && !ours.includes(path.slice('node_modules/'.length));
+  });
 }
 
 /** No package's install script is run: all but TensorFlow's binding work without. */

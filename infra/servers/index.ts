@@ -6,6 +6,7 @@ import type { Config } from '../config.ts';
 import { withLock } from './lock.ts';
 import { dockerRuns } from './docker.ts';
 import { SERVER_NAMES, type ServerKind, type ServerName, type Way } from './kind.ts';
+import { downloadMongod } from './mongod-download.ts';
 import { mongodb } from './mongodb.ts';
 import { installPackages } from './packages.ts';
 import { withoutPassword } from './ping.ts';
@@ -40,7 +41,7 @@ const CONFIGURED_MS = 5_000;
 /**
  * Finds each server, or starts a private one: the URL in the configuration; the one that runs for
  * this home; a server program on the machine; docker compose; the machine's packages; for MongoDB
- * last a stand-in that keeps data in memory, which is said in every run. What is started listens on
+ * a mongod to download, and last a stand-in that keeps data in memory, which is said in every run. What is started listens on
  * 127.0.0.1 only, stays up after us and keeps its data from run to run; {@link stopServers} ends it.
  * Several processes may call this at once.
  *
@@ -155,7 +156,7 @@ async function reach(name: ServerName, url: string): Promise<PrivateServer> {
   throw answer.kind === 'refused'
     ? new Mistake(
         'SERVER_REFUSED',
-        `${variable}: expected ${title} at ${shown} to let us in, it refused the user name or password`,
+        `${variable}: expected ${title} at ${shown} to let us in, got a refusal (${answer.reason})`,
       )
     : new Mistake(
         'SERVER_DOWN',
@@ -204,5 +205,5 @@ async function installOnce(home: string, kinds: readonly ServerKind[], log: Log)
 
 async function lastResort(home: string, kind: ServerKind, log: Log): Promise<Way | undefined> {
   if (kind.name !== 'mongodb') return undefined;
-  return findStandIn(folderOf(home, kind), log);
+  return (await downloadMongod(log)) ?? findStandIn(folderOf(home, kind), log);
 }
