@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { openCovers } from '../infra/covers.ts';
 import { buildApi } from '../infra/http/server.ts';
 import { openListCache } from '../infra/list-cache.ts';
 import { openMongo } from '../infra/mongo.ts';
@@ -23,7 +22,7 @@ export async function runApi(
   delivery.startPublishing();
   const api = await buildApi({
     playlists: openPlaylistReader(mongo.db),
-    covers: openCovers({ home: config.home, log }),
+    covers: delivery.covers,
     cache: openListCache(redis.client, config.namespace),
     tokens: openTokens(await tokenSecret(config.home), clock),
     clock,
@@ -44,9 +43,22 @@ export async function runApi(
     },
     log,
   });
+  let requestsUnderWay = 0;
+  api.addHook('onRequest', (_request, _reply, done) => {
+    requestsUnderWay++;
+    done();
+  });
+  api.addHook('onResponse', (_request, _reply, done) => {
+    requestsUnderWay--;
+    done();
+  });
   try {
     const address = await api.listen({ host, port });
-    log.info({ address }, 'serving');
+    log.info(
+      { address, document: `${address}/openapi.json` },
+      'serving; "npx mondaymix token --user ID" or "--operations" prints a token',
+    );
+    delivery.startMakingCovers(() => requestsUnderWay === 0);
     if (!signal.aborted) await once(signal, 'abort');
   } finally {
     await api.close();

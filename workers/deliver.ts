@@ -12,6 +12,7 @@ export async function runDeliver(options: DeliveryOptions, signal: AbortSignal):
   const delivery = await openDelivery(options);
   try {
     await delivery.startDelivering();
+    delivery.startMakingCovers();
     log.info({ queue: delivery.rabbit.topology.queue }, 'delivering');
     const ticks = setInterval(inspectEveryMs, undefined, { signal })[Symbol.asyncIterator]();
     while ((await ticks.next()).done !== true) {

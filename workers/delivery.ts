@@ -1,5 +1,7 @@
 import { openCalendar, type Calendar } from '../infra/calendar.ts';
 import type { Config } from '../infra/config.ts';
+import { openCovers, type Covers } from '../infra/covers.ts';
+import { openCoverQueue, type CoverQueue } from '../infra/covers/queue.ts';
 import { openListCache, type ListCache } from '../infra/list-cache.ts';
 import { openMongo } from '../infra/mongo.ts';
 import { openLedger } from '../infra/mongo/ledger.ts';
@@ -41,10 +43,18 @@ export interface Delivery {
   readonly playlists: Playlists;
   readonly rabbit: Rabbit;
   readonly calendar: Calendar;
+  readonly covers: Covers;
+  readonly coverQueue: CoverQueue;
   /** Consumes batches from RabbitMQ. */
   startDelivering(): Promise<void>;
   /** Publishes the orders whose time has come. */
   startPublishing(): void;
+  /**
+   * Makes covers before they are asked for, while no batch waits or is worked on.
+   *
+   * @param isIdle - whether the process has nothing else to do either
+   */
+  startMakingCovers(isIdle?: () => boolean): void;
   /** Places the orders of all zones; each is published at its time, those past at once. */
   place(lists: FrozenLists): Promise<PlacedOrder[]>;
   /**
@@ -106,6 +116,8 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
     const redis = keep(await openRedis(servers.redisUrl));
     const rabbit = keep(await openRabbit({ url: servers.rabbitmqUrl, namespace, log }));
     const calendar = keep(openCalendar({ redis: redis.client, namespace, clock, log }));
+    const coverQueue = keep(openCoverQueue({ redis: redis.client, namespace, log }));
+    const covers = openCovers({ home: config.home, log });
     const [stored, ledger, orders] = await Promise.all([
       openPlaylists(db),
       openLedger(db),
@@ -122,6 +134,7 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
             clock,
             log,
           });
+    let batchesUnderWay = 0;
     // Lists that this process was handed need not be found in the archive.
     const known = new Map<string, FrozenLists>();
     const dispatch = (order: PlacedOrder) => calendar.schedule(order);
@@ -152,10 +165,20 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
       playlists,
       rabbit,
       calendar,
+      covers,
+      coverQueue,
       dispose,
       async startDelivering() {
         await rabbit.consume({
-          handle: (message) => deliverBatch(message, { playlists, ledger, pictures, clock }),
+          async handle(message) {
+            batchesUnderWay++;
+            try {
+              const delivering = { playlists, ledger, pictures, covers: coverQueue, clock };
+              await deliverBatch(message, delivering);
+            } finally {
+              batchesUnderWay--;
+            }
+          },
           failed: (entry) => ledger.failed(entry),
           clock,
           ...(options.prefetch === undefined ? {} : { prefetch: options.prefetch }),
@@ -171,6 +194,12 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
           }
           await publishOrder({ orders, ledger, publisher: rabbit, clock }, order, lists, signal);
         });
+      },
+      startMakingCovers(isIdle = () => true) {
+        coverQueue.makeWith(
+          covers,
+          async () => batchesUnderWay === 0 && isIdle() && (await rabbit.backlog()) === 0,
+        );
       },
       async place(lists) {
         const placed = await place(lists);
@@ -207,6 +236,7 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
       reconcile: (week) => reconcile({ orders, ledger, playlists }, week),
       async remove() {
         await calendar.remove();
+        await coverQueue.remove();
         await rabbit.remove();
         await removeKeys(redis.client, namespace);
         await db.dropDatabase();

@@ -29,12 +29,19 @@ export function weekToMake(now: number): string {
 export async function runScheduler(options: SchedulerOptions, signal: AbortSignal): Promise<void> {
   const { clock, log, archive, runWeek } = options;
   const delivery = await startDelivery(options);
+  let isMaking = false;
   try {
     await delivery.calendar.everyWeek(async (now) => {
       const week = weekToMake(now);
       log.info({ week }, 'making the week');
-      await delivery.place(await runWeek(week));
+      isMaking = true;
+      try {
+        await delivery.place(await runWeek(week));
+      } finally {
+        isMaking = false;
+      }
     }, options.cron);
+    delivery.startMakingCovers(() => !isMaking);
     const week = weekToMake(clock());
     if ((await archive.find(week)) === undefined) await delivery.calendar.runWeekNow();
     await sweepOnce(delivery, options);

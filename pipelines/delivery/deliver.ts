@@ -1,6 +1,7 @@
 import { coverKey } from './cover.ts';
 import {
   Unavailable,
+  type CoversAhead,
   type Ledger,
   type Pictures,
   type PlaylistStore,
@@ -13,6 +14,8 @@ export interface Delivering {
   readonly playlists: PlaylistStore;
   readonly ledger: Ledger;
   readonly pictures: Pictures;
+  /** Default: covers are made on first request only. */
+  readonly covers?: CoversAhead;
   readonly clock: Clock;
   /** How long a batch waits for its pictures at most. Default 2,000 ms. */
   readonly picturesMs?: number;
@@ -30,7 +33,7 @@ export interface Delivering {
  */
 export async function deliverBatch(
   message: BatchMessage,
-  { playlists, ledger, pictures, clock, picturesMs = 2000 }: Delivering,
+  { playlists, ledger, pictures, covers, clock, picturesMs = 2000 }: Delivering,
 ): Promise<'delivered' | 'already'> {
   const { order, batch } = message;
   const entry = await ledger.find(order.id, batch);
@@ -43,9 +46,10 @@ export async function deliverBatch(
 
   const signal = AbortSignal.timeout(picturesMs);
   const hashes = await Promise.all(message.lists.map(({ user }) => pictures.newest(user, signal)));
-  await playlists.upsert(
-    message.lists.map((list, i) => document(message, list, hashes[i], new Date(now))),
+  const documents = message.lists.map((list, i) =>
+    document(message, list, hashes[i], new Date(now)),
   );
+  await playlists.upsert(documents);
 
   const stored = await playlists.revisions(ids);
   const absent = ids.filter((id) => !holds(stored.get(id), message));
@@ -65,6 +69,8 @@ export async function deliverBatch(
     late: mayBeLate ? ids.filter((id) => isLate(before.get(id), message)).length : 0,
     at: now,
   });
+  // Who looks at lists of a week that is over is rare enough to wait for a cover.
+  if (!order.backfill) await covers?.ask(documents.map(({ cover }) => cover));
   return 'delivered';
 }
 

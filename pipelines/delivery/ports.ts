@@ -107,6 +107,11 @@ export interface BatchPublisher {
   backlog(): Promise<number>;
 }
 
+export interface CoversAhead {
+  /** Asks for covers to be made before their first request. Never rejects; it may be forgotten. */
+  ask(keys: readonly string[]): Promise<void>;
+}
+
 export interface Pictures {
   /**
    * The listener's newest profile picture: the first 32 hexadecimal digits of its SHA-256, undefined
