@@ -1,0 +1,159 @@
+import { spawn } from 'node:child_process';
+import { createHash, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { readConfig } from '../../infra/config.ts';
+import { openMongo } from '../../infra/mongo.ts';
+import { DETERMINISTIC } from '../../infra/tensorflow.ts';
+import type { ListArchive, PlaylistDocument } from '../../pipelines/lists.ts';
+import { openDelivery } from '../../workers/delivery.ts';
+import { sharedServers, silentLog } from './servers.ts';
+import { temporaryFolder } from './sources.ts';
+
+const project = resolve(import.meta.dirname, '..', '..');
+
+/** How a command ended. `code` is null where it was killed. */
+export interface Finished {
+  readonly code: number | null;
+  readonly output: string;
+  readonly errors: string;
+}
+
+/** A command that runs, in a process group of its own. */
+export interface Running {
+  readonly ended: Promise<Finished>;
+  /** SIGKILL to the whole group; nothing where it has ended. */
+  kill(): void;
+}
+
+/** The command line as a user has it: real processes, real servers, a home of its own. */
+export interface CommandLine {
+  readonly home: string;
+  readonly namespace: string;
+  start(args: readonly string[], onLine?: (line: string) => void): Running;
+  /** Runs to the end. @throws Error with what it said, where it fails */
+  run(...args: string[]): Promise<Finished>;
+  /** Runs with `--json`: the last line of its output. */
+  json<Result>(...args: string[]): Promise<Result>;
+  /** What MongoDB holds, by `_id`. */
+  documents(): Promise<PlaylistDocument[]>;
+  /** Removes the home, and all that the namespace has on the servers. */
+  dispose(): Promise<void>;
+}
+
+/** @param home - default: a temporary folder; it is removed with the rest */
+export async function openCommandLine(home = temporaryFolder().path): Promise<CommandLine> {
+  const servers = await sharedServers();
+  const namespace = `t${randomUUID().slice(0, 8)}`;
+  const env = environment({
+    MONDAYMIX_HOME: home,
+    MONDAYMIX_NAMESPACE: namespace,
+    RABBITMQ_URL: servers.rabbitmqUrl,
+    REDIS_URL: servers.redisUrl,
+    MONGODB_URL: servers.mongodbUrl,
+    LOG_LEVEL: 'warn',
+  });
+  const running = new Set<Running>();
+
+  const start: CommandLine['start'] = (args, onLine) => {
+    const child = spawn(
+      process.execPath,
+      ['--import', 'tsx', join(project, 'workers/cli.ts'), ...args],
+      { cwd: project, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    let output = '';
+    let errors = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      errors += `${line}\n`;
+      onLine?.(line);
+    });
+    const one: Running = {
+      ended: (once(child, 'close') as Promise<[number | null]>).then(([code]) => {
+        running.delete(one);
+        return { code, output, errors };
+      }),
+      kill() {
+        if (!running.has(one) || child.pid === undefined) return;
+        try {
+          process.kill(-child.pid, 'SIGKILL');
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+        }
+      },
+    };
+    running.add(one);
+    return one;
+  };
+  const run: CommandLine['run'] = async (...args) => {
+    const finished = await start(args).ended;
+    if (finished.code !== 0) {
+      throw new Error(`mondaymix ${args.join(' ')}: exit ${finished.code}\n${finished.errors}`);
+    }
+    return finished;
+  };
+
+  return {
+    home,
+    namespace,
+    start,
+    run,
+    async json<Result>(...args: string[]) {
+      const { output } = await run(...args, '--json');
+      return JSON.parse(output.trimEnd().split('\n').at(-1)!) as Result;
+    },
+    async documents() {
+      const mongo = await openMongo({ url: servers.mongodbUrl, database: namespace });
+      try {
+        const found = mongo.db.collection<PlaylistDocument>('playlists').find();
+        return (await found.toArray()).sort((a, b) => (a._id < b._id ? -1 : 1));
+      } finally {
+        await mongo.dispose();
+      }
+    },
+    async dispose() {
+      for (const one of running) {
+        one.kill();
+        await one.ended;
+      }
+      const delivery = await openDelivery({
+        config: { ...readConfig({ home }, {}), namespace },
+        servers,
+        archive: emptyArchive,
+        clock: () => Date.now(),
+        log: silentLog,
+      });
+      await delivery.remove();
+      await delivery.dispose();
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Hash of documents whole, but for when they were stored. */
+export function documentsHash(documents: readonly PlaylistDocument[]): string {
+  const hash = createHash('sha256');
+  for (const document of documents) hash.update(`${JSON.stringify(withoutTime(document))}\n`);
+  return hash.digest('hex');
+}
+
+/** What stays the same when a list is stored again. */
+export function withoutTime({
+  storedAt: _storedAt,
+  ...document
+}: PlaylistDocument): Omit<PlaylistDocument, 'storedAt'> {
+  return document;
+}
+
+const emptyArchive: ListArchive = {
+  find: () => Promise.resolve(undefined),
+  weeks: () => Promise.resolve([]),
+};
+
+/** Ours without what the tests set up for themselves: the command must do so for itself. */
+function environment(own: Record<string, string>): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(([name]) => !(name in DETERMINISTIC));
+  return { ...Object.fromEntries(inherited), ...own };
+}
