@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { execFileSync } from 'node:child_process';
+import {
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -71,7 +77,10 @@ describe('private servers', () => {
   test('listen on the loopback interface only', () => {
     const listening = listeningAddresses(first);
     expect(listening.length).toBeGreaterThanOrEqual(5);
-    for (const address of listening) expect(address).toMatch(/^(127\.0\.0\.1|::1):\d+$/);
+    // 127.0.0.1, the same as an IPv6 address, and ::1, in the kernel's hexadecimal.
+    const loopback =
+      /^(0100007F|0000000000000000FFFF00000100007F|00000000000000000000000001000000):/;
+    for (const address of listening) expect(address).toMatch(loopback);
   });
 
   test(
@@ -188,13 +197,17 @@ describe('configured servers', () => {
       const config = readConfig({ home: first }, { RABBITMQ_URL: wrongRabbitmq });
       await expect(ensureServers(config, silentLog, ['rabbitmq'])).rejects.toMatchObject({
         code: 'SERVER_REFUSED',
-        message: expect.stringMatching(/^RABBITMQ_URL: .*amqp:\/\/guest@127.* refused/),
+        message: expect.stringMatching(
+          /^RABBITMQ_URL: .*amqp:\/\/guest@127.* to let us in, got a refusal/,
+        ),
       });
       const wrongRedis = redisUrl.replace('redis://', 'redis://nobody:wrong@');
       const redisConfig = readConfig({ home: first }, { REDIS_URL: wrongRedis });
       await expect(ensureServers(redisConfig, silentLog, ['redis'])).rejects.toMatchObject({
         code: 'SERVER_REFUSED',
-        message: expect.stringMatching(/^REDIS_URL: .*redis:\/\/nobody@127.* refused/),
+        message: expect.stringMatching(
+          /^REDIS_URL: .*redis:\/\/nobody@127.* to let us in, got a refusal/,
+        ),
       });
     },
     START_MS,
@@ -240,12 +253,29 @@ async function take(url: string, queue: string): Promise<string | undefined> {
 
 /** Every address on which a process of this home's servers listens, from the kernel's own tables. */
 function listeningAddresses(home: string): string[] {
-  const pids = ['rabbitmq/server', 'rabbitmq/epmd', 'redis/server', 'mongodb/server'].map(
-    (role) => readPidFile(join(home, 'servers', `${role}.pid`))!.pid,
+  const roles = ['rabbitmq/server', 'rabbitmq/epmd', 'redis/server', 'mongodb/server'];
+  const sockets = new Set(
+    roles.flatMap((role) => {
+      const { pid } = readPidFile(join(home, 'servers', `${role}.pid`))!;
+      return readdirSync(`/proc/${pid}/fd`).map((fd) => linkOf(`/proc/${pid}/fd/${fd}`));
+    }),
   );
-  const table = execFileSync('ss', ['-ltnpH'], { encoding: 'utf8' }).split('\n');
-  return table
-    .filter((line) => pids.some((pid) => line.includes(`pid=${pid},`)))
-    .map((line) => line.trim().split(/\s+/)[3]!.replace('[::ffff:127.0.0.1]', '127.0.0.1'))
-    .map((address) => address.replace('[::1]', '::1'));
+  const LISTEN = '0A';
+  return ['tcp', 'tcp6'].flatMap((family) =>
+    readFileSync(`/proc/net/${family}`, 'utf8')
+      .trim()
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim().split(/\s+/))
+      .filter((fields) => fields[3] === LISTEN && sockets.has(`socket:[${fields[9]}]`))
+      .map((fields) => fields[1]!),
+  );
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
 }
