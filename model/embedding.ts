@@ -10,18 +10,25 @@ import { createRandom, type Random } from './random.ts';
  * negatives d, maximized is
  *
  *     ln s(v_w.u_c) + sum_d ln s(-v_w.u_d),   s(x) = 1 / (1 + e^-x)
+ *
+ * Steps are scaled for each vector by its gradients so far (AdaGrad: Duchi, Hazan, Singer 2011, one
+ * sum for each vector): most tracks stand in one or two playlists, and with one rate for all they
+ * hardly leave their start in ten epochs.
  */
 export const embeddingOptions = z.object({
-  /** Dimension of the vectors. */
-  dim: z.int().min(2).max(512).default(32),
+  /** Dimension of the vectors, a multiple of 4. */
+  dim: z.int().min(4).max(512).multipleOf(4).default(32),
   /** Passes over all memberships. */
   epochs: z.int().min(0).max(1000).default(10),
   /** Contexts drawn for each membership in each pass. */
   contexts: z.int().min(1).max(100).default(5),
   /** Negatives drawn for each context, with probability proportional to count^0.75. */
   negatives: z.int().min(1).max(100).default(5),
-  /** Falls linearly from here to a hundredth of it. */
-  learningRate: z.number().positive().max(1).default(0.05),
+  /**
+   * Length of a vector's first step in each dimension (root mean square); falls linearly to a
+   * hundredth of it.
+   */
+  learningRate: z.number().positive().max(1).default(0.3),
   /**
    * A membership of a track with the share f of all memberships is passed over with probability
    * 1 - (sqrt(t / f) + t / f), for t this value; 0 passes over none.
@@ -69,6 +76,8 @@ export function embedTracks(
     words,
     vectors,
     outputs: new Float32Array(vectors.length),
+    vectorSquares: new Float64Array(seen.length).fill(smallSquares),
+    outputSquares: new Float64Array(seen.length).fill(smallSquares),
     keep: keepChances(counts, words.tracks.length, subsample),
     negative: aliasTable(Float64Array.from(counts, (count, i) => (seen[i]! ? count ** 0.75 : 0))),
     random: createRandom(seed, 'embedding', 'pairs'),
@@ -97,21 +106,29 @@ interface Training {
   readonly vectors: Float32Array;
   /** u: [numTracks x dim], changed. */
   readonly outputs: Float32Array;
+  /** [numTracks], sums over the steps so far of each vector's mean squared gradient; changed. */
+  readonly vectorSquares: Float64Array;
+  readonly outputSquares: Float64Array;
   /** [numTracks], the chance that a membership counts. */
   readonly keep: Float64Array;
   readonly negative: ReturnType<typeof aliasTable>;
   readonly random: Random;
 }
 
+/** Mean squared gradient that counts as seen before the first step, so that it is not too long. */
+const smallSquares = 1e-4;
+
 /** One pass over the memberships in the given order; gives the mean loss of a pair. */
 function trainEpoch(
-  { words, vectors, outputs, keep, negative, random }: Training,
+  training: Training,
   order: Int32Array,
   epoch: number,
-  { dim, epochs, contexts, negatives, learningRate }: EmbeddingOptions,
+  options: EmbeddingOptions,
 ): number {
+  const { words, keep, random } = training;
   const { uniform, int } = random;
-  const change = new Float64Array(dim);
+  const { epochs, contexts, learningRate } = options;
+  const gradient = new Float64Array(options.dim);
   let loss = 0;
   let numPairs = 0;
   for (let step = 0; step < order.length; step++) {
@@ -122,34 +139,63 @@ function trainEpoch(
     if (numOthers < 1 || passedOver(keep[track]!, uniform)) continue;
     const done = (epoch + step / order.length) / epochs;
     const rate = learningRate * (1 - 0.99 * done);
-    const v = track * dim;
-
     for (let c = 0; c < contexts; c++) {
       const drawn = from + int(numOthers);
       const context = words.tracks[drawn < word ? drawn : drawn + 1]!;
       if (passedOver(keep[context]!, uniform)) continue;
+      loss += trainPair(training, track, context, rate, options, gradient);
       numPairs++;
-      change.fill(0);
-      for (let n = 0; n <= negatives; n++) {
-        const isContext = n === 0;
-        const other = isContext ? context : drawIndex(negative, uniform());
-        if (!isContext && other === context) continue;
-        const u = other * dim;
-        let product = 0;
-        for (let f = 0; f < dim; f++) product += vectors[v + f]! * outputs[u + f]!;
-        const chance = 1 / (1 + Math.exp(-product));
-        loss -= Math.log(Math.max(isContext ? chance : 1 - chance, 1e-12));
-        const gain = rate * ((isContext ? 1 : 0) - chance);
-        for (let f = 0; f < dim; f++) {
-          const output = outputs[u + f]!;
-          change[f]! += gain * output;
-          outputs[u + f] = output + gain * vectors[v + f]!;
-        }
-      }
-      for (let f = 0; f < dim; f++) vectors[v + f]! += change[f]!;
     }
   }
   return loss / Math.max(1, numPairs);
+}
+
+/** One step for a track, a context and its negatives; gives their loss before it. */
+function trainPair(
+  { vectors, outputs, vectorSquares, outputSquares, negative, random }: Training,
+  track: number,
+  context: number,
+  rate: number,
+  { dim, negatives }: EmbeddingOptions,
+  gradient: Float64Array,
+): number {
+  const v = track * dim;
+  let vectorSquare = 0;
+  for (let f = v; f < v + dim; f++) vectorSquare += vectors[f]! * vectors[f]!;
+  gradient.fill(0);
+  // The product of 1 - error over all targets: one logarithm for all of them.
+  let likelihood = 1;
+  for (let n = 0; n <= negatives; n++) {
+    const other = n === 0 ? context : drawIndex(negative, random.uniform());
+    if (n > 0 && other === context) continue;
+    const u = other * dim;
+    let sum0 = 0;
+    let sum1 = 0;
+    let sum2 = 0;
+    let sum3 = 0;
+    for (let f = 0; f < dim; f += 4) {
+      sum0 += vectors[v + f]! * outputs[u + f]!;
+      sum1 += vectors[v + f + 1]! * outputs[u + f + 1]!;
+      sum2 += vectors[v + f + 2]! * outputs[u + f + 2]!;
+      sum3 += vectors[v + f + 3]! * outputs[u + f + 3]!;
+    }
+    const chance = 1 / (1 + Math.exp(-(sum0 + sum1 + sum2 + sum3)));
+    const error = n === 0 ? 1 - chance : -chance;
+    likelihood *= 1 - Math.abs(error);
+    outputSquares[other]! += (error * error * vectorSquare) / dim;
+    const gain = (rate * error) / Math.sqrt(outputSquares[other]!);
+    for (let f = 0; f < dim; f++) {
+      const output = outputs[u + f]!;
+      gradient[f]! += error * output;
+      outputs[u + f] = output + gain * vectors[v + f]!;
+    }
+  }
+  let gradientSquare = 0;
+  for (let f = 0; f < dim; f++) gradientSquare += gradient[f]! * gradient[f]!;
+  vectorSquares[track]! += gradientSquare / dim;
+  const gain = rate / Math.sqrt(vectorSquares[track]!);
+  for (let f = 0; f < dim; f++) vectors[v + f]! += gain * gradient[f]!;
+  return -Math.log(Math.max(likelihood, Number.MIN_VALUE));
 }
 
 function passedOver(keep: number, uniform: () => number): boolean {
@@ -171,12 +217,13 @@ function memberships({ numRows, indptr, indices }: Interactions, seen: Uint8Arra
   return { tracks, from, to };
 }
 
-/** Uniform in +-0.5 / dim, as word2vec begins; the outputs begin at zero. */
+/** Uniform in +-0.5 / sqrt(dim); the outputs begin at zero. */
 function start(seen: Uint8Array, dim: number, { uniform }: Random): Float32Array {
   const vectors = new Float32Array(seen.length * dim);
+  const scale = 1 / Math.sqrt(dim);
   for (let track = 0; track < seen.length; track++) {
     if (seen[track] === 0) continue;
-    for (let f = track * dim; f < (track + 1) * dim; f++) vectors[f] = (uniform() - 0.5) / dim;
+    for (let f = track * dim; f < (track + 1) * dim; f++) vectors[f] = (uniform() - 0.5) * scale;
   }
   return vectors;
 }
