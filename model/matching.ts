@@ -11,6 +11,6 @@
  * Titles match only under one lead artist: a cover by another artist is another work.
  */
 export { artistKey, twoScripts, type TwoScripts } from './matching/artist-key.ts';
-export { parseCredits, type Credits } from './matching/credits.ts';
+export { isOneName, parseCredits, type Credits } from './matching/credits.ts';
 export { knownArtists, type TypedName } from './matching/known-artists.ts';
 export { titleKeys, type TitleKeys } from './matching/title-key.ts';

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { artistKey, knownArtists, parseCredits, titleKeys, twoScripts } from '../model/matching.ts';
+import {
+  artistKey,
+  isOneName,
+  knownArtists,
+  parseCredits,
+  titleKeys,
+  twoScripts,
+} from '../model/matching.ts';
 import type { Sql } from './ports.ts';
 import { readSql } from './sql.ts';
 import type { Stage, StageContext } from './stage.ts';
@@ -27,7 +34,7 @@ type IsKnown = (name: string) => boolean;
  */
 export const catalogue: Stage<CatalogueOptions> = {
   name: 'catalogue',
-  version: 1,
+  version: 2,
   options: catalogueOptions,
   async run(context) {
     const { options, sql, save, report } = context;
@@ -49,12 +56,19 @@ export const catalogue: Stage<CatalogueOptions> = {
   },
 };
 
-/** Artists that a source other than the listens names. */
+/**
+ * Artists that a source other than the listens names, and those whom at least three listeners play
+ * under a name that could not be two.
+ */
 async function readKnownArtists(sql: Sql): Promise<IsKnown> {
   const named = await sql.rows<{ name: string }>(
     `SELECT DISTINCT unnest(artists) AS name FROM lake.recordings
      UNION SELECT artist FROM lake.texts
      ORDER BY name`,
+  );
+  const played = await sql.rows<{ name: string }>(
+    `SELECT artist AS name FROM lake.listens
+     GROUP BY artist HAVING count(DISTINCT (source, listener)) >= 3 ORDER BY name`,
   );
   const typed = await sql.rows<{ name: string; people: number }>(
     `SELECT artist AS name, count(DISTINCT (source, listener)) AS people
@@ -63,7 +77,7 @@ async function readKnownArtists(sql: Sql): Promise<IsKnown> {
      GROUP BY artist ORDER BY artist`,
   );
   return knownArtists(
-    named.map(({ name }) => name),
+    [...named, ...played.filter(({ name }) => isOneName(name))].map(({ name }) => name),
     typed,
   );
 }

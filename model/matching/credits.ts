@@ -65,6 +65,11 @@ export function parseCredits(
   return { lead, featured, title };
 }
 
+/** Whether a name holds no joint at which it could be parted, and nothing that is tidied away. */
+export function isOneName(name: string): boolean {
+  return parseCredits(name, '', (part) => part !== name).lead === name;
+}
+
 function tidied(artist: string): string {
   const plain = withoutAddresses(artist).replace(
     /^[\s"“”#]+(?=[^\s"“”#])|\s+#\p{L}+\s*$|[\s"“”]+$/gu,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { artistKey, knownArtists, parseCredits } from '../../model/matching.ts';
+import { artistKey, isOneName, knownArtists, parseCredits } from '../../model/matching.ts';
 
 const catalogue = [
   'Queen', 'Zedd', 'Simon & Garfunkel', 'Tyler, The Creator', 'Earth, Wind & Fire', 'Iron & Wine',
@@ -79,6 +79,21 @@ describe('credits', () => {
 });
 
 describe('known artists', () => {
+  test.each(['BABYMETAL', 'Florence Welch', '!!!'])('%s is one name', (name) => {
+    expect(isOneName(name)).toBe(true);
+  });
+
+  test.each([
+    'Slank & Iwan Fals',
+    'She & Him',
+    'A vs. B',
+    'Zedd feat. Foxes',
+    '#Bastille',
+    'AC/DC',
+  ])('%s might be two, or is not how a name is written', (name) => {
+    expect(isOneName(name)).toBe(false);
+  });
+
   test('what a catalogue names is known, however joined', () => {
     const known = knownArtists(['Simon & Garfunkel'], [{ name: 'Simon', people: 9 }]);
     expect(known('simon and garfunkel')).toBe(true);

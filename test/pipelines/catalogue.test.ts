@@ -342,6 +342,20 @@ describe('the catalogue of a small world', () => {
   });
 });
 
+test('an artist whom three listeners play leads a pair, though no other source names them', async () => {
+  const play = (listener: string, artist: string, title: string) =>
+    `'2014-05-01 10:00:00', '${listener}', NULL, NULL, '${artist}', '${title}', 'np'`;
+  const listens = [
+    ...['ann', 'bob', 'cid'].map((listener) => play(listener, 'Slank', 'Virus')),
+    ...['ann', 'bob'].map((listener) => play(listener, 'Padi', 'Sobat')),
+    play('dan', 'Slank × Padi', 'Virus'),
+    play('dan', 'Padi × Slank', 'Sobat'),
+  ];
+  const { output } = await build('pairs', await writeLake('lake-pairs', { listens }));
+  const names = await rowsOf<{ name: string }>(output, 'SELECT name FROM @artists ORDER BY name');
+  expect(names.map(({ name }) => name)).toEqual(['Padi', 'Padi × Slank', 'Slank']);
+});
+
 test('an empty lake makes an empty catalogue', async () => {
   const { output, outcome } = await build('nothing', await writeLake('empty', {}));
   for (const table of Object.keys(catalogueTables)) {
