@@ -4,6 +4,7 @@ import { embeddingOptions as kernelOptions, embedTracks } from '../model/embeddi
 import { fromTriples } from '../model/interactions.ts';
 import { nearestBatch } from '../model/nearest.ts';
 import { writeMatrix } from './matrix-file.ts';
+import { readSql } from './sql.ts';
 import type { Stage } from './stage.ts';
 import { nextTurn } from './turn.ts';
 
@@ -24,7 +25,8 @@ const block = 256;
 /**
  * The embedding of tracks from playlists: tracks as words, playlists as sentences. Writes `vectors`
  * ([tracks x dim], zero for tracks in no playlist) and, for the tracks that any listener has
- * played, `track_neighbours` (track_ix, neighbour_ix, similarity): the nearest by cosine.
+ * played, `track_neighbours` (track_ix, neighbour_ix, similarity): the nearest by cosine; beside it
+ * `playlist_neighbours`, of the same columns: what stands in the same playlists.
  */
 export const embedding: Stage<EmbeddingOptions> = {
   name: 'embedding',
@@ -35,14 +37,16 @@ export const embedding: Stage<EmbeddingOptions> = {
       `SELECT (SELECT count(*) FROM catalogue.playlists) AS playlists,
               (SELECT count(*) FROM catalogue.tracks) AS tracks`,
     );
+    await sql.run('CREATE TEMP TABLE moment AS SELECT CAST($asOf AS DATE) AS as_of', {
+      asOf: options.asOf,
+    });
+    await sql.run(readSql(import.meta.url, 'embedding.sql'));
+    await save('playlist_neighbours', 'playlist_neighbours');
     const { playlist_ix, track_ix } = await sql.columns<'playlist_ix' | 'track_ix'>(
-      `SELECT DISTINCT playlist_ix, track_ix FROM catalogue.memberships
-       WHERE CAST($asOf AS DATE) IS NULL OR added < CAST($asOf AS DATE)
-       ORDER BY ALL`,
-      { asOf: options.asOf },
+      'SELECT playlist_ix, track_ix FROM memberships ORDER BY ALL',
     );
     const { track_ix: played } = await sql.columns<'track_ix'>(
-      'SELECT DISTINCT track_ix FROM catalogue.listens ORDER BY track_ix',
+      'SELECT track_ix FROM played ORDER BY track_ix',
     );
     report.rowsIn(playlist_ix.length);
     const { dim, vectors, seen } = embedTracks(

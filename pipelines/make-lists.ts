@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { assemblyOptions } from '../model/assembly/candidates.ts';
 import { candidateOptions } from '../model/candidates/generate.ts';
 import { sourceNames } from '../model/candidates/pool.ts';
-import { decodeRanker } from '../model/ranker/encode.ts';
+import { decodeRanker, rankerVersion } from '../model/ranker/encode.ts';
 import type { Tensorflow } from '../model/ranker/network.ts';
 import { Mistake } from '../model/mistake.ts';
 import { listsByZone, zoneEntry } from './lists-by-zone.ts';
@@ -68,8 +68,10 @@ export function listsStage(loadTensorflow: () => Promise<Tensorflow>): Stage<Lis
     async run(context) {
       const { options, sql, input, output, save, report, signal } = context;
       const tf = await loadTensorflow();
-      const ranker = decodeRanker(await readFile(join(input('ranker'), rankerFile)));
-      const model = `ranker-${(input('ranker').split('/').at(-1) ?? '').slice(0, 12)}`;
+      const rankerPath = join(input('ranker'), rankerFile);
+      const rankerBytes = await readFile(rankerPath);
+      const ranker = decodeRanker(rankerBytes, rankerPath);
+      const model = rankerVersion(rankerBytes);
       const world = await readWorld(sql, { factors: input('factors') }, options.cutoff);
       await readDelivered(context);
       const maker = await ListMaker.open({ ...options, sql, world, tf, ranker, model });

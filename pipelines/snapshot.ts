@@ -26,7 +26,6 @@ const tables = [
   'place_popularity',
   'eligible',
   'artist_tracks',
-  'playlist_neighbours',
 ] as const;
 
 /**

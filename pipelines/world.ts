@@ -62,7 +62,7 @@ export async function readWorld(
     sql,
     `SELECT n.track_ix AS row, n.neighbour_ix AS item,
             CAST(sum(CAST(n.similarity AS DECIMAL(18, 9))) / 2 AS FLOAT) AS value
-     FROM (FROM embedding.track_neighbours UNION ALL FROM snapshot.playlist_neighbours) n
+     FROM (FROM embedding.track_neighbours UNION ALL FROM embedding.playlist_neighbours) n
      JOIN snapshot.eligible e ON e.track_ix = n.neighbour_ix
      GROUP BY n.track_ix, n.neighbour_ix
      ORDER BY row, value DESC, item`,

@@ -4,10 +4,10 @@ import { sourceNames, type CandidatePool } from './pool.ts';
 import type { CandidateSource } from './sources.ts';
 
 export const candidateOptions = z.strictObject({
-  /** Candidates asked of each source, 0 (the source is off) to 1,000. Default 80 each. */
+  /** Candidates asked of each source, 0 (the source is off) to 1,000. Default 60 to 120. */
   quotas: z
     .record(z.enum(sourceNames), z.int().min(0).max(1000))
-    .default({ factors: 80, playlists: 80, text: 60, popularity: 80, artists: 80 }),
+    .default({ factors: 80, playlists: 80, text: 60, popularity: 80, artists: 120 }),
   /** Distinct candidates that the ranker sees at least, where the catalogue has them. Default 240. */
   atLeast: z.int().min(30).default(240),
 });

@@ -1,4 +1,4 @@
-import { TopK } from '../nearest.ts';
+import { TopK, type Best } from '../nearest.ts';
 import type { Factors, Listener, Ragged } from './listener.ts';
 import { sourceNames, type CandidatePool, type SourceName } from './pool.ts';
 
@@ -16,6 +16,8 @@ const sourceId = (name: SourceName): number => sourceNames.indexOf(name);
 
 /** How many of an artist's best-known tracks a source that thinks in artists offers. */
 const tracksPerArtist = 3;
+/** And of an artist whom the listener plays: what they play next is most often one more of theirs. */
+const tracksPerPlayedArtist = 10;
 
 /**
  * Matrix factorization: the inner product of listener and track factors, over the tracks that were
@@ -73,7 +75,7 @@ export function artistsSource(
         if (scores[n]! > 0) best.push(items.rows[n]!, scores[n]!);
       }
       const found = best.sorted();
-      offerTracksOf(found.indices, found.scores, () => -1, artistTracks, pool, source, limit);
+      offerTracksOf(found, () => -1, listener, artistTracks, pool, source, limit);
     },
   };
 }
@@ -123,9 +125,8 @@ export function textSource(
       sum.addNeighbours(listener.artists, listener.artistConfidence, neighbours);
       const best = new TopK(limit);
       for (const artist of sum.touched) best.push(artist, sum.value[artist]!);
-      const { indices, scores } = best.sorted();
       const because = (artist: number) => sum.because[artist]!;
-      offerTracksOf(indices, scores, because, artistTracks, pool, source, limit);
+      offerTracksOf(best.sorted(), because, listener, artistTracks, pool, source, limit);
       sum.clear();
     },
   };
@@ -160,22 +161,24 @@ export function popularitySource(places: Ragged, world: number): CandidateSource
 }
 
 function offerTracksOf(
-  artists: Int32Array,
-  scores: Float32Array | Float64Array,
+  artists: Best,
   because: (artist: number) => number,
+  listener: Listener,
   artistTracks: Ragged,
   pool: CandidatePool,
   source: number,
   limit: number,
 ): void {
-  for (let n = 0; n < artists.length && pool.offeredBy(source) < limit; n++) {
-    const artist = artists[n]!;
-    const from = artistTracks.start[artist]!;
+  const played = new Set(listener.artists);
+  for (let n = 0; n < artists.indices.length && pool.offeredBy(source) < limit; n++) {
+    const artist = artists.indices[n]!;
+    const most = played.has(artist) ? tracksPerPlayedArtist : tracksPerArtist;
     const to = artistTracks.start[artist + 1]!;
     let taken = 0;
-    for (let t = from; t < to && taken < tracksPerArtist; t++) {
+    for (let t = artistTracks.start[artist]!; t < to && taken < most; t++) {
       if (pool.offeredBy(source) === limit) return;
-      if (pool.offer(source, artistTracks.indices[t]!, scores[n]!, because(artist))) taken++;
+      const track = artistTracks.indices[t]!;
+      if (pool.offer(source, track, artists.scores[n]!, because(artist))) taken++;
     }
   }
 }
