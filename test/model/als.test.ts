@@ -132,7 +132,7 @@ describe.each(solvers)('factorize by %s', (solver) => {
         const losses: number[] = [];
         factorize(
           random(30, 40, 150, seed),
-          { solver, factors: 8, regularizationScale, seed, iterations: 8 },
+          { solver, factors: 8, regularizationScale, regularization: 0.01, seed, iterations: 8 },
           { onIteration: (_, loss) => losses.push(loss()) },
         );
         expect(losses).toHaveLength(8);
