@@ -71,8 +71,12 @@ export async function freezeWeek(freezing: Freezing): Promise<FrozenWeek> {
   return frozen;
 }
 
+/** The zone in which a Monday begins last. */
+const lastZone = 'Etc/GMT+12';
+
 /**
- * The week to make where none is asked for: the one that follows the newest listen.
+ * The week to make where none is asked for: the one that follows the newest listen, as the zone
+ * counts in which a Monday begins last.
  *
  * @throws Mistake `SOURCE_EMPTY` for a lake without listens
  */
@@ -83,7 +87,7 @@ export async function defaultWeek(sql: Sql, lake: LakeSnapshot): Promise<string>
   if (row!.last === null) {
     throw new Mistake('SOURCE_EMPTY', 'the lake: expected listens, got none; import some');
   }
-  return addWeeks(weekOf(row!.last.getTime(), 'UTC'), 1);
+  return addWeeks(weekOf(row!.last.getTime(), lastZone), 1);
 }
 
 /** Mondays from a week after the first listen on, to a week before the cut-off; the latest ones. */

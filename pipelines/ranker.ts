@@ -22,6 +22,7 @@ export const rankerPrior: Partial<Record<(typeof featureNames)[number], number>>
   sources: 0.4,
   'track listeners': 0.3,
   'genre match': 0.3,
+  'artist plays': 0.8,
 };
 
 export const rankerStageOptions = z.object({
