@@ -1,6 +1,8 @@
-import { Queue, Worker, type Job, type WorkerOptions } from 'bullmq';
+import { randomUUID } from 'node:crypto';
+import { Queue, RateLimitError, Worker, type Job, type WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { Mistake } from '../model/mistake.ts';
 import type { PlacedOrder } from '../pipelines/delivery/ports.ts';
 import type { Clock, Log } from '../pipelines/ports.ts';
 
@@ -27,17 +29,23 @@ export interface Calendar {
   schedule(order: Pick<PlacedOrder, 'id' | 'publishAt'>): Promise<void>;
   /** Works on orders whose time has come. A worker that dies is replaced within seconds. */
   publishWith(handle: (order: string, signal: AbortSignal) => Promise<void>): void;
+  /** Makes the week by itself. */
+  everyWeek(handle: (now: number) => Promise<void>, when?: WeeklyOptions): Promise<void>;
   /**
-   * Makes the week by itself.
-   *
-   * @param cron - in UTC; default Saturday 06:00, 22 hours before the first zone's lists are due
+   * Has the weekly handler run now as well. A call while one waits, or while one of this calendar
+   * runs, adds none; one that a killed process was running does not hold this up.
    */
-  everyWeek(handle: (now: number) => Promise<void>, cron?: string): Promise<void>;
-  /** Has the weekly handler run now as well. A call while one waits adds none. */
   runWeekNow(): Promise<void>;
   /** Deletes all jobs. For tests and `down`. */
   remove(): Promise<void>;
   dispose(): Promise<void>;
+}
+
+export interface WeeklyOptions {
+  /** In UTC. Default Saturday 06:00, 22 hours before the first zone's lists are due. */
+  readonly cron?: string | undefined;
+  /** When it aborts, what the handler has not finished waits for the next start. */
+  readonly signal?: AbortSignal;
 }
 
 export const weeklyCron = '0 6 * * 6';
@@ -54,6 +62,7 @@ export function openCalendar({ redis, namespace, clock, log }: CalendarOptions):
   const weekly = new Queue('weekly', shared);
   const workers: Worker[] = [];
   const stopping = new AbortController();
+  const own = `week-now-${randomUUID().slice(0, 8)}`;
   for (const queue of [zones, weekly]) {
     queue.on('error', (error) => log.warn({ error: error.message }, 'calendar: Redis'));
   }
@@ -61,18 +70,28 @@ export function openCalendar({ redis, namespace, clock, log }: CalendarOptions):
   function work(
     queue: Queue,
     handle: (job: Job) => Promise<void>,
-    options: Partial<WorkerOptions>,
+    { signal, ...options }: Partial<WorkerOptions> & { signal?: AbortSignal | undefined },
   ): void {
-    const worker = new Worker(queue.name, handle, {
+    const untilStopped = async (job: Job) => {
+      try {
+        await handle(job);
+      } catch (error) {
+        // Puts the job back, as it was.
+        if (stopping.signal.aborted || signal?.aborted === true) throw new RateLimitError();
+        throw error;
+      }
+    };
+    const worker = new Worker(queue.name, untilStopped, {
       ...shared,
       maxStalledCount: 100,
       drainDelay: 2,
       ...options,
     });
     worker.on('error', (error) => log.warn({ error: error.message }, 'calendar: worker'));
-    worker.on('failed', (job, error) =>
-      log.error({ job: job?.id, error: error.message }, 'calendar: job failed'),
-    );
+    worker.on('failed', (job, error) => {
+      const how = error instanceof Mistake ? { error: error.message } : { err: error };
+      log.error({ job: job?.id, ...how }, 'calendar: job failed');
+    });
     workers.push(worker);
   }
 
@@ -95,17 +114,19 @@ export function openCalendar({ redis, namespace, clock, log }: CalendarOptions):
         stalledInterval: 2000,
       });
     },
-    async everyWeek(handle, cron = weeklyCron) {
+    async everyWeek(handle, { cron = weeklyCron, signal } = {}) {
       await weekly.upsertJobScheduler(
         'saturday',
         { pattern: cron, tz: 'UTC' },
         { name: 'week', opts: { ...retries, ...leaveNothing } },
       );
       // Training keeps the process busy for long; that must not look like death.
-      work(weekly, () => handle(clock()), { lockDuration: 120_000, stalledInterval: 30_000 });
+      const patient = { lockDuration: 120_000, stalledInterval: 30_000 };
+      work(weekly, () => handle(clock()), { ...patient, signal });
     },
     async runWeekNow() {
-      await weekly.add('week', {}, { jobId: 'week-now', ...retries, ...leaveNothing });
+      if ((await weekly.getWaitingCount()) > 0) return;
+      await weekly.add('week', {}, { jobId: own, ...retries, ...leaveNothing });
     },
     async remove() {
       await zones.obliterate({ force: true });
