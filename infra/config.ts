@@ -15,9 +15,18 @@ const environment = z.object({
     .regex(/^[a-z][a-z0-9_-]{0,30}$/)
     .default('mondaymix'),
   /** Servers that exist already. Without one, a private server is found or started. */
-  RABBITMQ_URL: z.string().regex(/^amqps?:\/\//).optional(),
-  REDIS_URL: z.string().regex(/^rediss?:\/\//).optional(),
-  MONGODB_URL: z.string().regex(/^mongodb(\+srv)?:\/\//).optional(),
+  RABBITMQ_URL: z
+    .string()
+    .regex(/^amqps?:\/\//)
+    .optional(),
+  REDIS_URL: z
+    .string()
+    .regex(/^rediss?:\/\//)
+    .optional(),
+  MONGODB_URL: z
+    .string()
+    .regex(/^mongodb(\+srv)?:\/\//)
+    .optional(),
   /** Where a listener's picture is: `https://pictures.example/{user}`; without it covers are generated. */
   PICTURE_URL: z.string().includes('{user}').optional(),
   /** Named groups of zones for operations, JSON: `{"launch": ["Asia/Jakarta", "Asia/Bangkok"]}`. */
@@ -40,6 +49,20 @@ export interface Config {
   readonly logLevel: string;
 }
 
+/** What the mistakes say was expected. */
+const expectations: Readonly<Record<keyof typeof environment.shape, string>> = {
+  MONDAYMIX_HOME: 'a folder',
+  MONDAYMIX_NAMESPACE: 'up to 31 of a-z, 0-9, _ and -, beginning with a letter',
+  RABBITMQ_URL: 'amqp://user:password@host:port',
+  REDIS_URL: 'redis://user:password@host:port',
+  MONGODB_URL: 'mongodb://user:password@host:port',
+  PICTURE_URL: 'a URL with {user} in it, such as https://pictures.example/{user}',
+  REGION_GROUPS: 'JSON such as {"launch":["Asia/Jakarta"]}',
+  API_HOST: 'a host name or address',
+  API_PORT: 'a port from 0 to 65535',
+  LOG_LEVEL: 'fatal, error, warn, info, debug or silent',
+};
+
 /**
  * @param overrides - what the command line says; it goes before the environment
  * @throws Mistake `CONFIGURATION` naming the variable, what was expected and what came
@@ -47,9 +70,8 @@ export interface Config {
 export function readConfig(overrides: { home?: string } = {}, env = process.env): Config {
   const parsed = environment.safeParse(withoutEmpty(env));
   if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    const name = String(issue.path[0]);
-    throw new Mistake('CONFIGURATION', `environment variable ${name}: ${issue.message}`);
+    const name = parsed.error.issues[0]!.path[0] as keyof typeof expectations;
+    throw malformed(name, env[name]!);
   }
   const values = parsed.data;
   return Object.freeze({
@@ -65,6 +87,16 @@ export function readConfig(overrides: { home?: string } = {}, env = process.env)
   });
 }
 
+function malformed(name: keyof typeof expectations, value: string, cause?: unknown): Mistake {
+  // What a URL holds before the @ may be a password.
+  const shown = name.endsWith('_URL') ? value.replace(/[^/]*@/, '…@') : value;
+  return new Mistake(
+    'CONFIGURATION',
+    `environment variable ${name}: expected ${expectations[name]}, got "${shown}"`,
+    { cause },
+  );
+}
+
 function withoutEmpty(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
 }
@@ -73,10 +105,6 @@ function parseGroups(json: string): Record<string, string[]> {
   try {
     return z.record(z.string(), z.array(z.string()).min(1)).parse(JSON.parse(json));
   } catch (cause) {
-    throw new Mistake(
-      'CONFIGURATION',
-      `environment variable REGION_GROUPS: expected JSON such as {"launch":["Asia/Jakarta"]}, got ${json}`,
-      { cause },
-    );
+    throw malformed('REGION_GROUPS', json, cause);
   }
 }

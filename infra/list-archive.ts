@@ -32,8 +32,13 @@ export function openListArchive(home: string, artifacts: ArtifactStore): ListArc
       return artifact === undefined ? undefined : frozenLists(artifact);
     },
     async weeks() {
-      const all = await Promise.all((await books()).map((book) => book.weeks()));
-      return [...new Set(all.flat())].sort();
+      const made = new Set<string>();
+      for (const book of await books()) {
+        for (const week of await book.weeks()) {
+          if ((await book.find(week))?.lists !== undefined) made.add(week);
+        }
+      }
+      return [...made].sort();
     },
   };
 }

@@ -3,6 +3,18 @@ import { lakeTables } from './tables.ts';
 import type { LakeSnapshot } from './lake.ts';
 import type { Source } from './runner.ts';
 
+/** The stages of a week, inputs first: what `--from` takes. */
+export const stageNames = [
+  'catalogue',
+  'text',
+  'embedding',
+  'snapshot',
+  'factors',
+  'examples',
+  'ranker',
+  'lists',
+] as const;
+
 /** What can be chosen for a week; everything that it freezes with. */
 export const weekOptions = z.object({
   /** Seed of everything that draws lots. Default 1. */

@@ -2,8 +2,10 @@ import { Command, CommanderError } from 'commander';
 import { Mistake } from '../model/mistake.ts';
 import { apiCommand } from './commands/api.ts';
 import { deliverCommand } from './commands/deliver.ts';
+import { failureLine } from './commands/failure.ts';
 import { downCommand, upCommand } from './commands/servers.ts';
 import { importCommand } from './commands/import.ts';
+import { inOneLine } from './commands/options.ts';
 import { reconcileCommand } from './commands/reconcile.ts';
 import { redeliverCommand } from './commands/redeliver.ts';
 import { schedulerCommand } from './commands/scheduler.ts';
@@ -12,11 +14,17 @@ import { statusCommand } from './commands/status.ts';
 import { tokenCommand } from './commands/token.ts';
 import { weeklyCommand } from './commands/weekly.ts';
 
-const program = new Command('mondaymix')
+const examples = `
+Examples:
+  npx mondaymix weekly                                          simulated listeners
+  npx mondaymix weekly --data ../shared/data --week 2014-W36    a folder of sources
+  npx mondaymix status                                          how far the delivery is
+  npx mondaymix weekly --help                                   options of a command`;
+
+const program = inOneLine(new Command('mondaymix'))
   .description('Every Monday morning, in their own time zone, every listener finds 30 tracks.')
   .option('--home <folder>', 'where everything written lies (default: .mondaymix)')
-  .showHelpAfterError('(add --help for the options and an example)')
-  .exitOverride();
+  .addHelpText('after', examples);
 
 for (const command of [
   weeklyCommand,
@@ -32,20 +40,23 @@ for (const command of [
   upCommand,
   downCommand,
 ]) {
-  program.addCommand(command().exitOverride().showHelpAfterError(), { hidden: false });
+  program.addCommand(command());
 }
 
 /** 0 done, 1 failed, 2 wrong use. */
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (error instanceof Mistake) {
-    process.stderr.write(`mondaymix: ${error.message}\n`);
-    return error.code === 'USAGE' ? 2 : 1;
-  }
-  process.stderr.write(
-    `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  );
-  return 1;
+  const line = failureLine(error);
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`${line === undefined ? stack : `mondaymix: ${line}`}\n`);
+  return error instanceof Mistake && error.code === 'USAGE' ? 2 : 1;
+}
+
+// Whoever reads may have gone (`| head`): the work goes on, what it says is lost.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
 }
 
 program.parseAsync().catch((error: unknown) => {

@@ -97,12 +97,15 @@ async function previousLists(
   { artifacts }: Home,
   { week, fingerprint }: FrozenWeek['previous'][number],
 ): Promise<Source> {
-  const found = await artifacts.find('lists', fingerprint);
-  if (found === undefined) {
-    throw new Mistake(
-      'ARTIFACT_CORRUPT',
-      `the lists of ${week}: expected artifact lists/${fingerprint}, got none; run week ${week} again`,
-    );
-  }
-  return found;
+  const remedy = `make that week again with --week ${week} --from lists`;
+  const found = await artifacts.find('lists', fingerprint).catch((cause: unknown) => {
+    if (!(cause instanceof Mistake)) throw cause;
+    const [what] = cause.message.split('; ', 1);
+    throw new Mistake(cause.code, `the lists of ${week}: ${what}; ${remedy}`, { cause });
+  });
+  if (found !== undefined) return found;
+  throw new Mistake(
+    'ARTIFACT_CORRUPT',
+    `the lists of ${week}: expected artifact lists/${fingerprint}, got none; ${remedy}`,
+  );
 }

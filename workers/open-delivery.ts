@@ -32,15 +32,20 @@ export async function listsOf(
   archive: ListArchive,
   week: string | undefined,
 ): Promise<FrozenLists> {
-  const weeks = await archive.weeks();
-  const wanted = week ?? weeks.at(-1);
+  const wanted = week ?? (await archive.weeks()).at(-1);
   const lists = wanted === undefined ? undefined : await archive.find(wanted);
-  if (lists === undefined) {
-    const made = weeks.length === 0 ? 'none was made yet' : `made are ${weeks.join(', ')}`;
+  if (lists !== undefined) return lists;
+  const made = await archive.weeks();
+  if (wanted !== undefined && made.includes(wanted)) {
     throw new Mistake(
       'UNKNOWN_WEEK',
-      `week ${wanted ?? '(the newest)'}: expected one that was made; ${made}`,
+      `week ${wanted}: expected its lists, got none: they are being made again; npx mondaymix weekly --week ${wanted} goes on with it`,
     );
   }
-  return lists;
+  throw new Mistake(
+    'UNKNOWN_WEEK',
+    made.length === 0
+      ? `${wanted === undefined ? '' : `week ${wanted}: `}expected a week that was made, got none so far; npx mondaymix weekly makes one`
+      : `week ${wanted}: expected a week that was made; the newest are ${made.slice(-8).join(', ')}`,
+  );
 }

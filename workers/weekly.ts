@@ -3,6 +3,7 @@ import type { Config } from '../infra/config.ts';
 import { createLog } from '../infra/log.ts';
 import { importFolder } from '../infra/import-folder.ts';
 import { openLake } from '../infra/lake.ts';
+import { openSourceFolder } from '../infra/source-folder.ts';
 import { ensureServers } from '../infra/servers/index.ts';
 import { frozenLists } from '../infra/list-archive.ts';
 import { defaultWeek } from '../pipelines/freeze.ts';
@@ -12,7 +13,7 @@ import { simulate } from '../pipelines/simulate/simulate.ts';
 import type { Lake } from '../pipelines/lake.ts';
 import type { StageFunnel } from '../pipelines/stage.ts';
 import type { WeekOptions } from '../pipelines/week-plan.ts';
-import { startDelivery, type DeliverySummary } from './delivery.ts';
+import { startDelivery, type DeliveryOptions, type DeliverySummary } from './delivery.ts';
 import { mainLake, openHome, type Home } from './home.ts';
 import { makeWeek, type MadeWeek, type MakingWeeks } from './make-week.ts';
 
@@ -67,6 +68,10 @@ export async function runWeekly(
   const clock = () => Date.now();
   const started = clock();
   const home = openHome(config);
+  const log = createLog(config.logLevel === 'info' ? 'warn' : config.logLevel);
+  // What is not there is told at once, not after minutes of work.
+  if ('folder' in request.data) await openSourceFolder(request.data.folder);
+  const servers = request.deliver ? await ensureServers(config, log) : undefined;
   const { lakeName, lakeHome, dataDir } = await sourcesOf(config, request, signal);
   const imported = await importFolder(dataDir, lakeHome, {
     signal,
@@ -93,9 +98,13 @@ export async function runWeekly(
       ...(request.from === undefined ? {} : { from: request.from }),
     });
     tell(`\n${funnelTable(foldCutoffs(made.funnels))}\n`);
-    const delivery = request.deliver
-      ? await deliver(config, home, made, request, signal)
-      : undefined;
+    const delivery =
+      servers === undefined
+        ? undefined
+        : await deliver({ config, servers, archive: home.archive, clock, log }, made, {
+            now: request.now,
+            signal,
+          });
     results.push({ ...resultOf(made), ...(delivery === undefined ? {} : { delivery }) });
   }
   const seconds = (clock() - started) / 1000;
@@ -129,25 +138,14 @@ async function sourcesOf(
 
 /** Delivers what was made, in this process, and tells how far it is. */
 async function deliver(
-  config: Config,
-  home: Home,
+  options: DeliveryOptions,
   { lists }: MadeWeek,
-  { now }: WeeklyRequest,
-  signal: AbortSignal,
+  how: { readonly now: boolean; readonly signal: AbortSignal },
 ): Promise<DeliverySummary> {
-  const log = createLog(config.logLevel === 'info' ? 'warn' : config.logLevel);
-  const servers = await ensureServers(config, log);
-  const delivery = await startDelivery({
-    config,
-    servers,
-    archive: home.archive,
-    clock: () => Date.now(),
-    log,
-  });
+  const delivery = await startDelivery(options);
   try {
     const summary = await delivery.deliverWeek(await frozenLists(lists), {
-      now,
-      signal,
+      ...how,
       onProgress: (delivered, total) =>
         tell(`  delivered ${number(delivered)} of ${number(total)} lists`),
     });

@@ -1,5 +1,5 @@
 import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Mistake } from '../../model/mistake.ts';
 import { TextFile } from './text-file.ts';
 
@@ -95,8 +95,8 @@ export async function ensureReplaceable(folder: string): Promise<void> {
   await mkdir(dirname(folder), { recursive: true });
   const found = await stat(folder).catch(() => undefined);
   if (found === undefined) return;
-  const names = found.isDirectory() ? await readdir(folder) : [basename(folder)];
-  if (names.length === 0 || (found.isDirectory() && names.includes(noteName))) return;
+  const names = found.isDirectory() ? await readdir(folder) : ['a file'];
+  if (names.length === 0 || names.includes(noteName)) return;
   throw new Mistake(
     'USAGE',
     `${folder}: expected a free place, an empty folder or an earlier simulation, got ${names[0]}`,

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { importFolder } from '../../infra/import-folder.ts';
 import { Mistake } from '../../model/mistake.ts';
 import { temporaryFolder, writeSources } from '../support/sources.ts';
@@ -169,12 +170,23 @@ describe('a mistake in the sources gives one line', () => {
     ]);
   });
 
-  test('a damaged compressed file', async () => {
-    await writeSources(data, { 'listens.csv.gz': 'not gzip' });
-    const [code, message] = await mistakeOf();
-    expect(code).toBe('SOURCE_INVALID');
-    expect(message).toMatch(/^<data>\/listens\.csv\.gz: expected a readable text file, got: .+$/);
-    expect(message).not.toContain('\n');
+  test('a compressed file that is cut off, damaged, or none', async () => {
+    const whole = gzipSync(Array.from({ length: 999 }, (_, n) => `${listens[0]} ${n}`).join('\n'));
+    const middle = whole.length >> 1;
+    const damaged = Buffer.from(whole).fill(0xa5, middle, middle + 9);
+    const wrongSum = Buffer.from(whole).fill(0, whole.length - 8, whole.length - 4);
+    for (const [bytes, got] of [
+      [whole.subarray(0, middle), 'one that ends too early'],
+      [damaged, 'a damaged one'],
+      [wrongSum, 'a damaged one'],
+      [Buffer.from('not gzip'), 'a damaged one'],
+    ] as const) {
+      await writeSources(data, { 'listens.csv.gz': bytes });
+      expect(await mistakeOf()).toEqual([
+        'SOURCE_INVALID',
+        `<data>/listens.csv.gz: expected a whole gzip file, got ${got}`,
+      ]);
+    }
   });
 
   test('rows of which none can be used', async () => {

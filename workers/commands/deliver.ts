@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
-import { runDeliver } from '../deliver.ts';
-import { deliveryOptions } from '../open-delivery.ts';
-import { command, configOf, untilStopped } from './options.ts';
+import { configOf, service, untilStopped } from './options.ts';
 
 export function deliverCommand(): Command {
-  return command(
+  return service(
     'deliver',
     'One more worker that takes batches from RabbitMQ into MongoDB, until it is stopped.',
     'deliver',
   ).action(async (_options: object, self: Command) => {
+    const { runDeliver } = await import('../deliver.ts');
+    const { deliveryOptions } = await import('../open-delivery.ts');
     await runDeliver(await deliveryOptions(configOf(self), 'deliver'), untilStopped());
   });
 }

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { importFolder } from '../../infra/import-folder.ts';
 import { number } from '../../pipelines/funnel.ts';
 import type { SourceFunnel } from '../../pipelines/import/import-sources.ts';
 import { command, configOf, printJson, untilStopped } from './options.ts';
@@ -12,6 +11,7 @@ export function importCommand(): Command {
   )
     .argument('<folder>', 'folder of sources, read only')
     .action(async (folder: string, { json }: { json?: boolean }, self: Command) => {
+      const { importFolder } = await import('../../infra/import-folder.ts');
       const imported = await importFolder(folder, configOf(self).home, { signal: untilStopped() });
       for (const funnel of imported) process.stderr.write(`${line(funnel)}\n`);
       if (json === true) printJson({ imported });

@@ -1,6 +1,6 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { Mistake } from '../../model/mistake.ts';
-import { parseWeek } from '../../model/week.ts';
+import { parseWeek, weekRange } from '../../model/week.ts';
 import { readConfig, type Config } from '../../infra/config.ts';
 
 /** What every command takes. */
@@ -9,12 +9,30 @@ export interface CommonOptions {
   readonly json?: boolean;
 }
 
-/** A command with `--json`, an example at the end of its help, and the exit codes of all. */
+/** A command that gives a result: with `--json`, and an example at the end of its help. */
 export function command(name: string, description: string, example: string): Command {
-  return new Command(name)
+  return service(name, description, example).option(
+    '--json',
+    'print one JSON object as the last line of standard output',
+  );
+}
+
+/** A command that runs until it is stopped: as `command`, without a result to print. */
+export function service(name: string, description: string, example: string): Command {
+  return inOneLine(new Command(name))
     .description(description)
-    .option('--json', 'print one JSON object as the last line of standard output')
     .addHelpText('after', `\nExample:\n  npx mondaymix ${example}`);
+}
+
+/** Wrong use is told in one line that names where to read on, and thrown as `CommanderError`. */
+export function inOneLine(command: Command): Command {
+  return command.exitOverride().configureOutput({
+    outputError(text, write) {
+      const said = text.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
+      const help = ['npx mondaymix', command.parent ? command.name() : '', '--help'];
+      write(`mondaymix: ${said.trim()}; see ${help.filter(Boolean).join(' ')}\n`);
+    },
+  });
 }
 
 /** The configuration, with what the command line says before what the environment says. */
@@ -29,28 +47,46 @@ export function printJson(result: unknown): void {
 }
 
 /** `2014-W36`. */
-export function weekOption(flags = '--week <week>', description = 'ISO week, such as 2014-W36') {
-  return new Option(flags, description).argParser((value: string) => {
-    try {
-      parseWeek(value);
-      return value;
-    } catch (error) {
-      throw new InvalidArgumentError(error instanceof Mistake ? error.message : String(error));
-    }
+export function weekOption(description = 'ISO week, such as 2014-W36'): Option {
+  return parsed('--week <week>', description, (week) => {
+    parseWeek(week);
+    return week;
   });
 }
 
+/** `2014-W20..2014-W36`: the weeks, ascending. */
+export function weeksOption(flags: string, description: string): Option {
+  return parsed(flags, description, weekRange);
+}
+
 /** A whole number of at least `least`. */
-export function wholeNumber(least: number): (value: string) => number {
-  return (value) => {
-    const parsed = Number(value);
-    if (!Number.isInteger(parsed) || parsed < least) {
-      throw new InvalidArgumentError(
-        `expected a whole number of at least ${least}, got "${value}"`,
-      );
+export function wholeNumber(flags: string, description: string, least: number): Option {
+  return parsed(flags, description, (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+    throw new Mistake('USAGE', `expected a whole number of at least ${least}, got "${text}"`);
+  });
+}
+
+/** @param choices - all that may be given; named in the message where it is something else */
+export function choice(flags: string, description: string, choices: readonly string[]): Option {
+  return parsed(flags, description, (text) => {
+    if (choices.includes(text)) return text;
+    throw new Mistake('USAGE', `expected one of ${choices.join(', ')}, got "${text}"`);
+  });
+}
+
+/** An option whose mistakes name it. */
+function parsed(flags: string, description: string, parse: (text: string) => unknown): Option {
+  const option = new Option(flags, description);
+  return option.argParser((text: string) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      if (!(error instanceof Mistake)) throw error;
+      throw new Mistake(error.code, `${option.long}: ${error.message}`, { cause: error });
     }
-    return parsed;
-  };
+  });
 }
 
 /** Stops at Ctrl-C or SIGTERM; a second one ends the process at once. */

@@ -1,6 +1,4 @@
 import type { Command } from 'commander';
-import { startDelivery } from '../delivery.ts';
-import { deliveryOptions, listsOf } from '../open-delivery.ts';
 import { command, configOf, printJson, weekOption } from './options.ts';
 
 export function reconcileCommand(): Command {
@@ -9,10 +7,14 @@ export function reconcileCommand(): Command {
     'Checks the ledger against the stored lists, and delivers what it claims but is not there.',
     'reconcile --week 2014-W36',
   )
-    .addOption(weekOption('--week <week>', 'ISO week (default: the newest that was made)'))
+    .addOption(weekOption('ISO week (default: the newest that was made)'))
     .action(async ({ week, json }: { week?: string; json?: boolean }, self: Command) => {
-      const options = await deliveryOptions(configOf(self), 'reconcile');
-      const lists = await listsOf(options.archive, week);
+      const { startDelivery } = await import('../delivery.ts');
+      const { openHome } = await import('../home.ts');
+      const { deliveryOptions, listsOf } = await import('../open-delivery.ts');
+      const config = configOf(self);
+      const lists = await listsOf(openHome(config).archive, week);
+      const options = await deliveryOptions(config, 'reconcile');
       const delivery = await startDelivery(options);
       try {
         const { checked, repaired } = await delivery.reconcile(lists.week);

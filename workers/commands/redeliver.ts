@@ -1,13 +1,29 @@
 import type { Command } from 'commander';
+import type { Config } from '../../infra/config.ts';
+import { Mistake } from '../../model/mistake.ts';
 import { resolveRegion, type RegionQuery } from '../../model/regions.ts';
+import type { FrozenLists } from '../../pipelines/lists.ts';
 import { number } from '../../pipelines/funnel.ts';
-import { startDelivery } from '../delivery.ts';
-import { deliveryOptions, listsOf } from '../open-delivery.ts';
 import { command, configOf, printJson, untilStopped, weekOption } from './options.ts';
 
 interface Options extends RegionQuery {
   readonly week?: string;
   readonly json?: boolean;
+}
+
+/** The zones that are meant, of those that have lists of the week. */
+function zonesOf(region: RegionQuery, { week, zones }: FrozenLists, config: Config): string[] {
+  const existing = zones.map(({ zone }) => zone);
+  try {
+    return resolveRegion(region, existing, config.regionGroups);
+  } catch (error) {
+    if (!(error instanceof Mistake)) throw error;
+    const message =
+      error.code === 'USAGE'
+        ? `${error.message}; see npx mondaymix redeliver --help`
+        : `week ${week}: ${error.message}`;
+    throw new Mistake(error.code, message, { cause: error });
+  }
 }
 
 export function redeliverCommand(): Command {
@@ -20,16 +36,16 @@ export function redeliverCommand(): Command {
     .option('--country <code>', 'a country, such as ID')
     .option('--zone <zone>', 'a zone, such as Asia/Jakarta')
     .option('--group <name>', 'a named group of zones, from REGION_GROUPS')
-    .addOption(weekOption('--week <week>', 'ISO week (default: the newest that was made)'))
+    .addOption(weekOption('ISO week (default: the newest that was made)'))
     .action(async ({ week, json, ...region }: Options, self: Command) => {
       const signal = untilStopped();
-      const options = await deliveryOptions(configOf(self), 'redeliver');
-      const lists = await listsOf(options.archive, week);
-      const zones = resolveRegion(
-        region,
-        lists.zones.map(({ zone }) => zone),
-        options.config.regionGroups,
-      );
+      const { startDelivery } = await import('../delivery.ts');
+      const { openHome } = await import('../home.ts');
+      const { deliveryOptions, listsOf } = await import('../open-delivery.ts');
+      const config = configOf(self);
+      const lists = await listsOf(openHome(config).archive, week);
+      const zones = zonesOf(region, lists, config);
+      const options = await deliveryOptions(config, 'redeliver');
       const delivery = await startDelivery(options);
       try {
         const summary = await delivery.redeliver(lists, zones, { signal });

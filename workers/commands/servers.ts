@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { createLog } from '../../infra/log.ts';
-import { describeServers, ensureServers, stopServers } from '../../infra/servers/index.ts';
 import { command, configOf, printJson } from './options.ts';
 
 export function upCommand(): Command {
   return command('up', 'Finds or starts the three servers.', 'up').action(
     async ({ json }: { json?: boolean }, self: Command) => {
+      const { createLog } = await import('../../infra/log.ts');
+      const { describeServers, ensureServers } = await import('../../infra/servers/index.ts');
       const config = configOf(self);
       await ensureServers(config, createLog(config.logLevel));
       const servers = await describeServers(config.home);
@@ -18,6 +18,8 @@ export function upCommand(): Command {
 export function downCommand(): Command {
   return command('down', 'Stops the servers that earlier commands started.', 'down').action(
     async ({ json }: { json?: boolean }, self: Command) => {
+      const { createLog } = await import('../../infra/log.ts');
+      const { stopServers } = await import('../../infra/servers/index.ts');
       const config = configOf(self);
       const stopped = await stopServers(config.home, createLog(config.logLevel));
       if (json === true) printJson({ stopped });

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { simulate } from '../../pipelines/simulate/simulate.ts';
 import { command, printJson, untilStopped, wholeNumber } from './options.ts';
 
 interface Options {
@@ -18,12 +17,13 @@ export function simulateCommand(): Command {
     'simulate sources --listeners 100000 --tracks 50000',
   )
     .argument('<folder>', 'where to write')
-    .option('--listeners <number>', 'default: 2000', wholeNumber(1))
-    .option('--tracks <number>', 'default: 20000', wholeNumber(500))
-    .option('--seed <number>', 'default: 1', wholeNumber(0))
-    .option('--weeks <number>', 'weeks of history (default: 12)', wholeNumber(1))
+    .addOption(wholeNumber('--listeners <number>', 'listeners (default: 2000)', 1))
+    .addOption(wholeNumber('--tracks <number>', 'tracks, at least 500 (default: 20000)', 500))
+    .addOption(wholeNumber('--seed <number>', 'names the random streams (default: 1)', 0))
+    .addOption(wholeNumber('--weeks <number>', 'weeks of history (default: 12)', 1))
     .option('--ends-on <monday>', 'the Monday before which the history ends, such as 2026-01-05')
     .action(async (folder: string, { json, ...options }: Options) => {
+      const { simulate } = await import('../../pipelines/simulate/simulate.ts');
       const simulation = await simulate(
         options,
         folder,

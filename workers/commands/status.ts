@@ -1,8 +1,6 @@
 import type { Command } from 'commander';
 import { number } from '../../pipelines/funnel.ts';
 import type { StatusCounts, WeekStatus } from '../../pipelines/delivery/status.ts';
-import { openDelivery } from '../delivery.ts';
-import { deliveryOptions, listsOf } from '../open-delivery.ts';
 import { command, configOf, printJson, weekOption } from './options.ts';
 
 export function statusCommand(): Command {
@@ -11,11 +9,14 @@ export function statusCommand(): Command {
     'Shows the delivery of a week by region and zone: listeners, due, delivered, late, failed.',
     'status --week 2014-W36',
   )
-    .addOption(weekOption('--week <week>', 'ISO week (default: the newest that was made)'))
+    .addOption(weekOption('ISO week (default: the newest that was made)'))
     .action(async ({ week, json }: { week?: string; json?: boolean }, self: Command) => {
-      const options = await deliveryOptions(configOf(self), 'status');
-      const lists = await listsOf(options.archive, week);
-      const delivery = await openDelivery(options);
+      const { openDelivery } = await import('../delivery.ts');
+      const { openHome } = await import('../home.ts');
+      const { deliveryOptions, listsOf } = await import('../open-delivery.ts');
+      const config = configOf(self);
+      const lists = await listsOf(openHome(config).archive, week);
+      const delivery = await openDelivery(await deliveryOptions(config, 'status'));
       try {
         const status = await delivery.status(lists.week);
         if (json === true) printJson(status);

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { openTokens, tokenSecret, type Bearer } from '../../infra/tokens.ts';
+import type { Bearer } from '../../infra/tokens.ts';
 import { Mistake } from '../../model/mistake.ts';
 import { command, configOf, printJson, wholeNumber } from './options.ts';
 
@@ -14,11 +14,15 @@ export function tokenCommand(): Command {
   return command('token', 'Prints a bearer token for the API.', 'token --user u80e0410976')
     .option('--user <id>', "a listener's own token: reads that listener's lists")
     .option('--operations', 'a token with the operations scope')
-    .option('--days <number>', 'validity', wholeNumber(1), 365)
+    .addOption(wholeNumber('--days <number>', 'validity', 1).default(365))
     .action(async ({ user, operations, days, json }: Options, self: Command) => {
       if ((user === undefined) === (operations !== true)) {
-        throw new Mistake('USAGE', 'expected one of --user and --operations');
+        throw new Mistake(
+          'USAGE',
+          `expected one of --user and --operations, got ${user === undefined ? 'none' : 'both'}; see npx mondaymix token --help`,
+        );
       }
+      const { openTokens, tokenSecret } = await import('../../infra/tokens.ts');
       const bearer: Bearer =
         user === undefined ? { scope: 'operations' } : { scope: 'listener', user };
       const tokens = openTokens(await tokenSecret(configOf(self).home), () => Date.now());

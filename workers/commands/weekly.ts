@@ -1,13 +1,22 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { Mistake } from '../../model/mistake.ts';
-import { weekRange } from '../../model/week.ts';
-import { runWeekly, type WeeklyRequest } from '../weekly.ts';
-import { command, configOf, printJson, untilStopped, wholeNumber, weekOption } from './options.ts';
+import { stageNames } from '../../pipelines/week-plan.ts';
+import type { WeeklyRequest } from '../weekly.ts';
+import {
+  choice,
+  command,
+  configOf,
+  printJson,
+  untilStopped,
+  wholeNumber,
+  weekOption,
+  weeksOption,
+} from './options.ts';
 
 interface Options {
   readonly data?: string;
   readonly week?: string;
-  readonly backfill?: string;
+  readonly backfill?: readonly string[];
   readonly from?: string;
   readonly recompute?: boolean;
   readonly catalogue?: 'asof' | 'all';
@@ -26,37 +35,60 @@ export function weeklyCommand(): Command {
     'weekly --data ../shared/data --week 2014-W36',
   )
     .option('--data <folder>', 'folder of sources, read only (default: the simulator)')
-    .addOption(weekOption('--week <week>', 'ISO week (default: the one after the newest listen)'))
-    .option('--backfill <weeks>', 'past weeks one after the other, such as 2014-W20..2014-W36')
-    .option('--from <stage>', 'make this stage and all that depends on it again')
+    .addOption(weekOption('ISO week (default: the one after the newest listen)'))
+    .addOption(
+      weeksOption(
+        '--backfill <weeks>',
+        'past weeks one after the other, such as 2014-W20..2014-W36',
+      ),
+    )
+    .addOption(
+      choice(
+        '--from <stage>',
+        `make this stage and all that depends on it again: ${stageNames.join(', ')}`,
+        stageNames,
+      ),
+    )
     .option('--recompute', 'freeze the week anew, on what the lake holds now: a new revision')
     .addOption(
-      new Option('--catalogue <mode>', 'asof: only entries dated before the cut-off; all').choices([
-        'asof',
-        'all',
-      ]),
+      choice(
+        '--catalogue <mode>',
+        'asof: only entries dated before the cut-off; all: whatever their dates (default: asof where there are such entries)',
+        ['asof', 'all'],
+      ),
     )
-    .option('--seed <number>', 'seed of everything that draws lots (default: 1)', wholeNumber(0))
-    .option('--listeners <number>', 'simulated listeners (default: 2000)', wholeNumber(1))
-    .option('--tracks <number>', 'simulated tracks (default: 20000)', wholeNumber(500))
+    .addOption(wholeNumber('--seed <number>', 'seed of everything that draws lots (default: 1)', 0))
+    .addOption(wholeNumber('--listeners <number>', 'simulated listeners (default: 2000)', 1))
+    .addOption(
+      wholeNumber('--tracks <number>', 'simulated tracks, at least 500 (default: 20000)', 500),
+    )
     .option('--now', 'deliver zones that are not due yet at once; they show from their Monday on')
     .option('--no-deliver', 'stop when the lists are made')
     .action(async (options: Options, self: Command) => {
-      const result = await runWeekly(configOf(self), requestOf(options), untilStopped());
+      const request = requestOf(options);
+      const { runWeekly } = await import('../weekly.ts');
+      const result = await runWeekly(configOf(self), request, untilStopped());
       if (options.json === true) printJson(result);
+      if (result.weeks.some(({ delivery }) => (delivery?.failed ?? 0) > 0)) process.exitCode = 1;
     });
 }
 
 function requestOf(options: Options): WeeklyRequest {
   if (options.week !== undefined && options.backfill !== undefined) {
-    throw new Mistake('USAGE', 'expected --week or --backfill, got both');
+    throw new Mistake(
+      'USAGE',
+      'expected --week or --backfill, got both; see npx mondaymix weekly --help',
+    );
   }
   if (options.data !== undefined && (options.listeners ?? options.tracks) !== undefined) {
-    throw new Mistake('USAGE', '--listeners and --tracks are for simulated data, got --data too');
+    throw new Mistake(
+      'USAGE',
+      'expected --data, or --listeners and --tracks for simulated data, got both; see npx mondaymix weekly --help',
+    );
   }
   const weeks =
     options.backfill !== undefined
-      ? weekRange(options.backfill)
+      ? options.backfill
       : options.week !== undefined
         ? [options.week]
         : undefined;

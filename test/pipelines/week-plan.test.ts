@@ -1,0 +1,33 @@
+import { expect, test } from '@jest/globals';
+import { lakeTableNames } from '../../pipelines/lake.ts';
+import type { Source, Step } from '../../pipelines/runner.ts';
+import { stageNames, weekOptions, type FrozenWeek } from '../../pipelines/week-plan.ts';
+import { weekGraph } from '../../pipelines/weekly.ts';
+
+const week: FrozenWeek = {
+  format: 1,
+  week: '2014-W36',
+  revision: 1,
+  frozenAt: '2014-09-01T00:00:00.000Z',
+  cutoff: '2014-09-01T00:00:00.000Z',
+  trainingCutoffs: ['2014-08-18T00:00:00.000Z', '2014-08-25T00:00:00.000Z'],
+  catalogue: 'all',
+  options: weekOptions.parse({}),
+  lake: {
+    id: 'x',
+    tables: Object.fromEntries(
+      lakeTableNames.map((name) => [name, []]),
+    ) as unknown as FrozenWeek['lake']['tables'],
+  },
+  previous: [],
+};
+
+function namesIn(node: Step | Source): Set<string> {
+  if (!('stage' in node)) return new Set();
+  return new Set([node.stage.name, ...Object.values(node.inputs).flatMap((i) => [...namesIn(i)])]);
+}
+
+test('the stages that --from takes are those of the graph', () => {
+  const graph = weekGraph(week, [], () => Promise.reject(new Error('not needed')));
+  expect([...namesIn(graph)].sort()).toEqual([...stageNames].sort());
+});
