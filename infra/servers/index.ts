@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Mistake } from '../../model/mistake.ts';
 import type { Log } from '../../pipelines/ports.ts';
 import type { Config } from '../config.ts';
-import { withLock } from './lock.ts';
+import { withLock } from '../lock.ts';
 import { dockerRuns } from './docker.ts';
 import { SERVER_NAMES, type ServerKind, type ServerName, type Way } from './kind.ts';
 import { downloadMongod } from './mongod-download.ts';
@@ -196,7 +196,8 @@ async function findWays(
 /** Another process may have installed them while we waited. */
 async function installOnce(home: string, kinds: readonly ServerKind[], log: Log): Promise<void> {
   await mkdir(join(home, 'servers'), { recursive: true });
-  await withLock(join(home, 'servers', 'packages.lock'), { waitMs: 600_000 }, async () => {
+  const options = { waitMs: 600_000, what: 'installing server packages' };
+  await withLock(join(home, 'servers', 'packages.lock'), options, async () => {
     const still: ServerKind[] = [];
     for (const kind of kinds) if ((await kind.findProgram()) === undefined) still.push(kind);
     if (still.length > 0) await installPackages(still, log);

@@ -8,7 +8,7 @@ import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { Mistake } from '../../model/mistake.ts';
 import type { Log } from '../../pipelines/ports.ts';
-import { withLock } from './lock.ts';
+import { withLock } from '../lock.ts';
 import { dockerStop, dockerUp } from './docker.ts';
 import type { Ports, ServerKind, Way } from './kind.ts';
 import { endProcess, isAlive, readPidFile, startDetached } from './process.ts';
@@ -83,10 +83,11 @@ export async function startPrivate(
   await mkdir(folder, { recursive: true });
   const options = {
     waitMs: 2 * START_MS,
-    onWait: (pid: number) =>
-      log.info({ server: kind.name, pid }, `${kind.name}: waiting for process ${pid} to start it`),
+    what: `starting ${kind.name} in ${folder}`,
+    onWait: (holder: string) =>
+      log.info({ server: kind.name, holder }, `${kind.name}: waiting for ${holder} to start it`),
   };
-  return withLock(join(folder, 'lock'), options, async () => {
+  return withLock(lockFile(folder), options, async () => {
     const running = (await findRunning(home, kind)) ?? (await awaitLeftBehind(folder, kind));
     if (running) return running;
     for (let attempt = 1; ; attempt++) {
@@ -133,7 +134,8 @@ export async function stopPrivate(home: string, kind: ServerKind): Promise<boole
   const folder = folderOf(home, kind);
   const state = readState(folder);
   if (!state || !existsSync(folder)) return false;
-  return withLock(join(folder, 'lock'), { waitMs: 2 * START_MS }, async () => {
+  const options = { waitMs: 2 * START_MS, what: `stopping ${kind.name} in ${folder}` };
+  return withLock(lockFile(folder), options, async () => {
     if (state.way !== DOCKER) return endLeftovers(folder);
     const running = await works(kind, state);
     if (running) await dockerStop(home, kind.name);
@@ -216,6 +218,10 @@ async function readLog(folder: string): Promise<string> {
   } catch {
     return '';
   }
+}
+
+function lockFile(folder: string): string {
+  return join(folder, 'start.lock');
 }
 
 function pidFile(folder: string, role: string): string {

@@ -173,7 +173,7 @@ describe('two imports at once', () => {
       second = openLake(home, { waitMs: 0 }).update(() => Promise.resolve());
       await expect(second).rejects.toMatchObject({
         code: 'LOCKED',
-        message: `lake ${join(home, 'lake')}: expected nobody else to write, but process ${process.pid} does`,
+        message: `lake ${join(home, 'lake')}: expected nobody else at work, but process ${process.pid} is`,
       });
     });
   });

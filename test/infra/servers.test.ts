@@ -1,8 +1,7 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { acquireLock, withLock } from '../../infra/servers/lock.ts';
 import { withoutPassword } from '../../infra/servers/ping.ts';
 import {
   endProcess,
@@ -69,42 +68,5 @@ describe('processes', () => {
     expect(readPidFile(join(folder, 'broken.pid'))).toBeUndefined();
     expect(readPidFile(join(folder, 'absent.pid'))).toBeUndefined();
     expect(await isAlive(undefined)).toBe(false);
-  });
-});
-
-describe('a lock', () => {
-  test('is held by one at a time, and released once', async () => {
-    const file = join(folder, 'one.lock');
-    const lock = await acquireLock(file);
-    await expect(acquireLock(file)).rejects.toMatchObject({
-      code: 'LOCKED',
-      message: expect.stringContaining(`held by process ${process.pid}`),
-    });
-    lock.release();
-    lock.release();
-    (await acquireLock(file)).release();
-  });
-
-  test('lets ten workers do their work one after the other', async () => {
-    const file = join(folder, 'ten.lock');
-    let inside = 0;
-    let done = 0;
-    const work = async () => {
-      expect(++inside).toBe(1);
-      await new Promise((resolve) => setTimeout(resolve, 2));
-      inside--;
-      done++;
-    };
-    await Promise.all(Array.from({ length: 10 }, () => withLock(file, { waitMs: 60_000 }, work)));
-    expect(done).toBe(10);
-    expect(readdirSync(folder).filter((name) => name.startsWith('ten.lock'))).toEqual([]);
-  });
-
-  test('of a process that is gone is taken over, by one of those who wait', async () => {
-    const file = join(folder, 'stale.lock');
-    writeFileSync(file, JSON.stringify({ pid: process.pid, startedAt: 'long ago', id: 'x' }));
-    const taken = await Promise.allSettled([acquireLock(file), acquireLock(file)]);
-    expect(taken.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
-    for (const result of taken) if (result.status === 'fulfilled') result.value.release();
   });
 });

@@ -78,7 +78,7 @@ test('the lock names the process that has it, and is free when that is killed', 
       openLake(home, { waitMs: 0 }).update(() => Promise.resolve()),
     ).rejects.toMatchObject({
       code: 'LOCKED',
-      message: `lake ${join(home, 'lake')}: expected nobody else to write, but process ${holder.pid} does`,
+      message: `lake ${join(home, 'lake')}: expected nobody else at work, but process ${holder.pid} is`,
     });
   } finally {
     holder.kill('SIGKILL');
