@@ -23,8 +23,8 @@ export function speakingSource(pool: CandidatePool, c: number): number {
 }
 
 /**
- * Which of the rows a listener has played is most alike to another row: the greatest confidence x
- * cosine of their factors. Ties by index.
+ * Which of the rows a listener has played is most alike to another row: the greatest
+ * log(1 + confidence) x cosine of their factors. Of equal ones the first.
  *
  * @param played - rows, with the confidence of each
  * @returns -1 where none has factors, or none is alike at all

@@ -39,13 +39,14 @@ export interface Popularity {
 export class TasteProfile {
   /** [numGenres] weights of unit length, or zero where nothing is known. */
   readonly genres: Float32Array;
-  /** [audioColumns] confidence-weighted mean, NaN where nothing is known. */
+  /** [audioColumns] confidence-weighted mean of the tracks that have it, NaN where none has. */
   readonly audio: Float32Array;
   plays = 0;
   artists = 0;
   tracks = 0;
 
   readonly #tracks: TrackTable;
+  readonly #audioWeight = new Float64Array(audioColumns.length);
   #hasGenres = false;
 
   constructor(tracks: TrackTable) {
@@ -59,10 +60,10 @@ export class TasteProfile {
     const { genres, audio } = this.#tracks;
     this.genres.fill(0);
     this.audio.fill(0);
+    this.#audioWeight.fill(0);
     this.plays = 0;
     this.artists = listener.artists.length;
     this.tracks = listener.tracks.length;
-    let audioWeight = 0;
     for (let n = 0; n < listener.tracks.length; n++) {
       const track = listener.tracks[n]!;
       const weight = listener.trackConfidence[n]!;
@@ -72,14 +73,19 @@ export class TasteProfile {
         this.genres[genres[g]!]! += weight;
       }
       const row = track * audioColumns.length;
-      if (Number.isNaN(audio[row]!)) continue;
-      audioWeight += weight;
-      for (let a = 0; a < audioColumns.length; a++) this.audio[a]! += weight * audio[row + a]!;
+      for (let a = 0; a < audioColumns.length; a++) {
+        const value = audio[row + a]!;
+        if (Number.isNaN(value)) continue;
+        this.audio[a]! += weight * value;
+        this.#audioWeight[a]! += weight;
+      }
     }
     const length = Math.hypot(...this.genres);
     this.#hasGenres = length > 0;
     if (length > 0) for (let g = 0; g < this.genres.length; g++) this.genres[g]! /= length;
-    for (let a = 0; a < this.audio.length; a++) this.audio[a]! /= audioWeight; // 0 / 0 is NaN
+    for (let a = 0; a < this.audio.length; a++) {
+      this.audio[a]! /= this.#audioWeight[a]!; // 0 / 0 is NaN
+    }
     return this;
   }
 
@@ -95,14 +101,21 @@ export class TasteProfile {
     return count === 0 || !this.#hasGenres ? NaN : sum / Math.sqrt(count);
   }
 
-  /** Mean absolute difference of the track's audio from the listener's mean; NaN where unknown. */
+  /**
+   * Mean absolute difference of the track's audio from the listener's mean, over the columns that
+   * are known of both; NaN where there is none.
+   */
   audioDistance(track: number): number {
     const row = track * audioColumns.length;
     let sum = 0;
+    let count = 0;
     for (let a = 0; a < audioColumns.length; a++) {
-      sum += Math.abs(this.#tracks.audio[row + a]! - this.audio[a]!);
+      const difference = Math.abs(this.#tracks.audio[row + a]! - this.audio[a]!);
+      if (Number.isNaN(difference)) continue;
+      sum += difference;
+      count++;
     }
-    return sum / audioColumns.length;
+    return sum / count; // 0 / 0 is NaN
   }
 }
 

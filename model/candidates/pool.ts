@@ -11,7 +11,7 @@ export const numSources = sourceNames.length;
 export class CandidatePool {
   /** [capacity] tracks of the candidates 0 .. size - 1, in the order of their first offer. */
   readonly track: Int32Array;
-  /** [capacity x numSources] score by source, row-major; 0 where the source did not offer it. */
+  /** [capacity x numSources] score by source, >= 0, row-major; 0 where the source did not offer it. */
   readonly score: Float32Array;
   /** [capacity x numSources] 1-based rank within the source, 0 where it did not offer it. */
   readonly rank: Int32Array;

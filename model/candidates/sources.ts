@@ -268,6 +268,7 @@ class Accumulator {
       for (let n = neighbours.start[row]!; n < neighbours.start[row + 1]!; n++) {
         const neighbour = neighbours.indices[n]!;
         const part = weight * neighbours.values[n]!;
+        if (part <= 0) continue; // what adds nothing is not touched
         if (this.value[neighbour] === 0) this.touched.push(neighbour);
         this.value[neighbour]! += part;
         if (part > this.#most[neighbour]!) {
