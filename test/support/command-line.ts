@@ -39,6 +39,8 @@ export interface CommandLine {
   json<Result>(...args: string[]): Promise<Result>;
   /** What MongoDB holds, by `_id`. */
   documents(): Promise<PlaylistDocument[]>;
+  /** How many lists MongoDB holds. */
+  stored(): Promise<number>;
   /** Removes the home, and all that the namespace has on the servers. */
   dispose(): Promise<void>;
 }
@@ -55,6 +57,8 @@ export async function openCommandLine(home = temporaryFolder().path): Promise<Co
     MONGODB_URL: servers.mongodbUrl,
     LOG_LEVEL: 'warn',
   });
+  const mongo = await openMongo({ url: servers.mongodbUrl, database: namespace });
+  const playlists = mongo.db.collection<PlaylistDocument>('playlists');
   const running = new Set<Running>();
 
   const start: CommandLine['start'] = (args, onLine) => {
@@ -105,14 +109,10 @@ export async function openCommandLine(home = temporaryFolder().path): Promise<Co
       return JSON.parse(output.trimEnd().split('\n').at(-1)!) as Result;
     },
     async documents() {
-      const mongo = await openMongo({ url: servers.mongodbUrl, database: namespace });
-      try {
-        const found = mongo.db.collection<PlaylistDocument>('playlists').find();
-        return (await found.toArray()).sort((a, b) => (a._id < b._id ? -1 : 1));
-      } finally {
-        await mongo.dispose();
-      }
+      const found = await playlists.find().toArray();
+      return found.sort((a, b) => (a._id < b._id ? -1 : 1));
     },
+    stored: () => playlists.countDocuments(),
     async dispose() {
       for (const one of running) {
         one.kill();
@@ -127,6 +127,7 @@ export async function openCommandLine(home = temporaryFolder().path): Promise<Co
       });
       await delivery.remove();
       await delivery.dispose();
+      await mongo.dispose();
       rmSync(home, { recursive: true, force: true });
     },
   };
