@@ -32,13 +32,18 @@ const manifestSchema = z.object({
 });
 type Manifest = z.infer<typeof manifestSchema>;
 
+export interface Artifacts extends ArtifactStore {
+  /** Removes what killed runs began and no run goes on with. Nobody else may be writing. */
+  removeUnfinished(): Promise<void>;
+}
+
 /**
  * Artifacts as folders `<root>/<stage>/<fingerprint>/`.
  *
  * An artifact is written to `<root>/.building/` and renamed when its manifest, the last file, is
  * there: after a kill at any moment it is there whole or not at all.
  */
-export function openArtifacts(root: string): ArtifactStore {
+export function openArtifacts(root: string): Artifacts {
   const building = join(root, '.building');
   const folderOf = (stage: string, fingerprint: string) => join(root, stage, fingerprint);
   const verified = new Set<string>();
@@ -94,6 +99,8 @@ export function openArtifacts(root: string): ArtifactStore {
       verified.add(folder);
       return stored(folder, manifest);
     },
+
+    removeUnfinished: () => rm(building, { recursive: true, force: true }),
 
     async discard(stage, fingerprint) {
       const folder = folderOf(stage, fingerprint);

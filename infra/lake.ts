@@ -156,7 +156,7 @@ async function verify(folder: string, segment: Segment, withHash: boolean): Prom
       : found.size !== segment.bytes
         ? `expected ${segment.bytes} bytes, found ${found.size}`
         : withHash && (await hashFile(path)) !== segment.sha256
-          ? `its ${segment.bytes} bytes are not those that were written`
+          ? `expected the ${segment.bytes} bytes that were written, found others`
           : undefined;
   if (fault === undefined) return;
   throw new Mistake(

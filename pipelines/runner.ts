@@ -113,11 +113,14 @@ export class Runner {
   readonly #options: RunnerOptions;
   readonly #limit;
   readonly #pending = new Map<string, Promise<StoredArtifact>>();
+  readonly #failed = new AbortController();
+  readonly #signal: AbortSignal;
   readonly #funnels: { label: string; funnel: StageFunnel }[] = [];
 
   constructor(options: RunnerOptions) {
     this.#options = options;
     this.#limit = pLimit(options.concurrency ?? 2);
+    this.#signal = AbortSignal.any([options.signal, this.#failed.signal]);
   }
 
   /** What has run or was reused so far, in the order of finishing. */
@@ -154,7 +157,18 @@ export class Runner {
     }
   }
 
-  async make(node: Step): Promise<StoredArtifact> {
+  /** Where a step fails, those beside it have stopped when the error is thrown. */
+  async make(goal: Step): Promise<StoredArtifact> {
+    try {
+      return await this.#pend(goal);
+    } catch (error) {
+      this.#failed.abort(error);
+      await Promise.allSettled(this.#pending.values());
+      throw error;
+    }
+  }
+
+  #pend(node: Step): Promise<StoredArtifact> {
     const fingerprint = fingerprintOf(node);
     let pending = this.#pending.get(fingerprint);
     if (pending === undefined) {
@@ -168,6 +182,7 @@ export class Runner {
     const { artifacts, onFinish } = this.#options;
     const label = node.label ?? node.stage.name;
     const found = await artifacts.find(node.stage.name, fingerprint);
+    this.#signal.throwIfAborted();
     if (found !== undefined) {
       const funnel = { ...found.funnel, reused: true };
       this.#funnels.push({ label, funnel });
@@ -177,7 +192,7 @@ export class Runner {
     const inputs = Object.fromEntries(
       await Promise.all(
         Object.entries(node.inputs).map(async ([name, input]) => {
-          const made: Source | StoredArtifact = 'stage' in input ? await this.make(input) : input;
+          const made: Source | StoredArtifact = 'stage' in input ? await this.#pend(input) : input;
           return [name, made] as const;
         }),
       ),
@@ -191,7 +206,8 @@ export class Runner {
     label: string,
     inputs: Record<string, Source | StoredArtifact>,
   ): Promise<StoredArtifact> {
-    const { artifacts, clock, memoryMb, signal, onFinish, onProgress } = this.#options;
+    const { artifacts, clock, memoryMb, onFinish, onProgress } = this.#options;
+    const signal = this.#signal;
     signal.throwIfAborted();
     const started = clock();
     const scratch = await artifacts.workspace(node.stage.name, fingerprint);

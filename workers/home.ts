@@ -1,18 +1,17 @@
 import { join } from 'node:path';
-import { openArtifacts } from '../infra/artifacts.ts';
+import { openArtifacts, type Artifacts } from '../infra/artifacts.ts';
 import type { Config } from '../infra/config.ts';
 import { openDuckdb } from '../infra/duckdb.ts';
 import { openListArchive } from '../infra/list-archive.ts';
 import type { ListArchive } from '../pipelines/lists.ts';
 import type { Sql } from '../pipelines/ports.ts';
-import type { ArtifactStore } from '../pipelines/runner.ts';
 
 /** Name of the lake that real sources go to. */
 export const mainLake = 'main';
 
 /** What lies in a home, opened. */
 export interface Home {
-  readonly artifacts: ArtifactStore;
+  readonly artifacts: Artifacts;
   readonly archive: ListArchive;
   openSql(): Promise<Sql>;
 }

@@ -85,6 +85,7 @@ async function makeLocked(making: MakingWeeks, request: WeekRequest): Promise<Ma
   const goal = weekGraph(frozen, previous, loadTensorflow);
   if (request.from !== undefined) await runner.discardFrom(goal, request.from);
   const lists = await runner.make(goal);
+  await home.artifacts.removeUnfinished();
   if (frozen.lists?.fingerprint !== lists.fingerprint) {
     const model = String(lists.funnel.figures['model']);
     frozen = { ...frozen, lists: { fingerprint: lists.fingerprint, model } };

@@ -148,7 +148,7 @@ describe('a lake that is damaged says so', () => {
     await writeFile(segment, 'aaba');
     await expect(openLake(home).snapshot()).rejects.toMatchObject({
       code: 'ARTIFACT_CORRUPT',
-      message: `${segment}: its 4 bytes are not those that were written${advice()}`,
+      message: `${segment}: expected the 4 bytes that were written, found others${advice()}`,
     });
     await expect(openLake(home, { verifyMb: 0 }).snapshot()).resolves.toBeDefined();
   });

@@ -1,6 +1,8 @@
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTick } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { openArtifacts } from '../../infra/artifacts.ts';
@@ -74,7 +76,11 @@ test('what is there is not made again, and its funnel is told as reused', async 
 
 test('an input that two steps share is made once', async () => {
   const shared = step(numbers, {}, {});
-  const both: Step = step(total, {}, { numbers: shared, other: step(total, {}, { numbers: shared }) });
+  const both: Step = step(
+    total,
+    {},
+    { numbers: shared, other: step(total, {}, { numbers: shared }) },
+  );
   await runner(4).make(both);
   expect(ran.filter((name) => name === 'numbers')).toHaveLength(1);
 });
@@ -108,6 +114,38 @@ test('a stage that fails leaves no artifact, and the next run makes it', async (
   broken = false;
   const made = await runner().make(goal);
   expect(await readdir(made.folder)).toEqual(['artifact.json', 'half.txt']);
+});
+
+test('when a step fails, those beside it have stopped before the error is thrown', async () => {
+  const broken: Stage = {
+    name: 'broken',
+    version: 1,
+    options: z.object({}),
+    run: () => Promise.reject(new Error('it broke')),
+  };
+  const endless: Stage = {
+    name: 'endless',
+    version: 1,
+    options: z.object({}),
+    async run({ signal }) {
+      ran.push('endless');
+      await once(signal, 'abort');
+      await nextTick();
+      ran.push('stopped');
+      signal.throwIfAborted();
+    },
+  };
+  const goal = step(
+    total,
+    {},
+    {
+      endless: step(endless, {}, {}),
+      broken: step(broken, {}, { numbers: step(numbers, {}, {}) }),
+    },
+  );
+  await expect(runner().make(goal)).rejects.toThrow('it broke');
+  expect(ran).toEqual(['endless', 'numbers', 'stopped']);
+  expect(await readdir(root)).not.toContain('endless');
 });
 
 test('discarding from a stage forgets it and what depends on it, nothing before it', async () => {
