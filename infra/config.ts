@@ -33,7 +33,8 @@ const environment = z.object({
   REGION_GROUPS: z.string().default('{}'),
   API_HOST: z.string().default('127.0.0.1'),
   API_PORT: z.coerce.number().int().min(0).max(65535).default(8080),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
+  /** Without it services log at `info`, and commands tell people what they need to know. */
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).optional(),
 });
 
 export interface Config {
@@ -46,7 +47,7 @@ export interface Config {
   readonly pictureUrl: string | undefined;
   readonly regionGroups: Readonly<Record<string, readonly string[]>>;
   readonly api: { readonly host: string; readonly port: number };
-  readonly logLevel: string;
+  readonly logLevel: string | undefined;
 }
 
 /** What the mistakes say was expected. */

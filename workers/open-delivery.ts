@@ -1,21 +1,34 @@
 import type { Config } from '../infra/config.ts';
-import { createLog } from '../infra/log.ts';
-import { ensureServers } from '../infra/servers/index.ts';
+import { createLog, logForPeople } from '../infra/log.ts';
+import { ensureServers, withoutPassword } from '../infra/servers/index.ts';
 import { Mistake } from '../model/mistake.ts';
 import type { FrozenLists, ListArchive } from '../pipelines/lists.ts';
 import type { DeliveryOptions } from './delivery.ts';
 import { openHome, type Home } from './home.ts';
 
-/** What every command that has to do with the delivery starts from: a home, servers, a log. */
+/**
+ * What every command that has to do with the delivery starts from: a home, servers, a log.
+ *
+ * @param service - name of a service that runs until it is stopped: it logs; a command tells
+ */
 export async function deliveryOptions(
   config: Config,
-  worker: string,
+  service?: string,
 ): Promise<DeliveryOptions & { readonly home: Home }> {
-  const log = createLog(config.logLevel, { worker });
+  const log =
+    service === undefined
+      ? logForPeople(config.logLevel)
+      : createLog(config.logLevel, { worker: service });
   const home = openHome(config);
+  const servers = await ensureServers(config, log);
+  if (service !== undefined) {
+    const { rabbitmqUrl, redisUrl, mongodbUrl, mongodbInMemory } = servers;
+    const [rabbitmq, redis, mongodb] = [rabbitmqUrl, redisUrl, mongodbUrl].map(withoutPassword);
+    log.info({ home: config.home, rabbitmq, redis, mongodb, mongodbInMemory }, 'servers found');
+  }
   return {
     config,
-    servers: await ensureServers(config, log),
+    servers,
     archive: home.archive,
     clock: () => Date.now(),
     log,

@@ -1,6 +1,7 @@
 import { importFolder } from '../infra/import-folder.ts';
 import { openLake } from '../infra/lake.ts';
 import { frozenLists } from '../infra/list-archive.ts';
+import { foldCutoffs } from '../pipelines/funnel.ts';
 import type { FrozenLists } from '../pipelines/lists.ts';
 import type { DeliveryOptions } from './delivery.ts';
 import { mainLake, type Home } from './home.ts';
@@ -14,7 +15,7 @@ export async function runWeekOf(
   signal: AbortSignal,
 ): Promise<FrozenLists> {
   if (data !== undefined) await importFolder(data, config.home, { log, signal });
-  const { lists } = await makeWeek(
+  const { lists, funnels } = await makeWeek(
     {
       home,
       folder: config.home,
@@ -22,10 +23,13 @@ export async function runWeekOf(
       lakeName: mainLake,
       clock,
       signal,
-      onFinish: (stage, { rowsIn, rowsOut, seconds, reused }) =>
-        log.info({ week, stage, rowsIn, rowsOut, seconds, reused }, 'stage finished'),
+      onFinish: () => undefined,
     },
     { week, asked: {}, recompute: false },
   );
+  for (const { label, funnel } of foldCutoffs(funnels)) {
+    const { rowsIn, rowsOut, dropped, seconds, reused } = funnel;
+    log.info({ week, stage: label, rowsIn, rowsOut, dropped, seconds, reused }, 'stage finished');
+  }
   return frozenLists(lists);
 }

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { Config } from '../infra/config.ts';
-import { createLog } from '../infra/log.ts';
+import { logForPeople } from '../infra/log.ts';
 import { importFolder } from '../infra/import-folder.ts';
 import { openLake } from '../infra/lake.ts';
 import { openSourceFolder } from '../infra/source-folder.ts';
@@ -68,7 +68,7 @@ export async function runWeekly(
   const clock = () => Date.now();
   const started = clock();
   const home = openHome(config);
-  const log = createLog(config.logLevel === 'info' ? 'warn' : config.logLevel);
+  const log = logForPeople(config.logLevel);
   // What is not there is told at once, not after minutes of work.
   if ('folder' in request.data) await openSourceFolder(request.data.folder);
   const servers = request.deliver ? await ensureServers(config, log) : undefined;

@@ -36,6 +36,7 @@ export interface ServerUrls {
 }
 
 const KINDS: Readonly<Record<ServerName, ServerKind>> = { rabbitmq, redis, mongodb };
+const CONFIGURED = 'configured';
 const CONFIGURED_MS = 5_000;
 
 /**
@@ -43,7 +44,7 @@ const CONFIGURED_MS = 5_000;
  * this home; a server program on the machine; docker compose; the machine's packages; for MongoDB
  * a mongod to download, and last a stand-in that keeps data in memory, which is said in every run. What is started listens on
  * 127.0.0.1 only, stays up after us and keeps its data from run to run; {@link stopServers} ends it.
- * Several processes may call this at once.
+ * Several processes may call this at once. Servers that run already are found without a word.
  *
  * @param which - the servers that are needed, all by default
  * @throws Mistake `SERVER_DOWN` or `SERVER_REFUSED` naming the variable and the URL without password
@@ -53,11 +54,7 @@ export async function ensureServers(
   log: Log,
   which: readonly ServerName[] = SERVER_NAMES,
 ): Promise<ServerUrls> {
-  const configured = {
-    rabbitmq: config.rabbitmqUrl,
-    redis: config.redisUrl,
-    mongodb: config.mongodbUrl,
-  };
+  const configured = configuredUrls(config);
   const found = await Promise.all(
     which.map(async (name) => {
       const url = configured[name];
@@ -82,12 +79,11 @@ export async function ensureServers(
     );
     for (const [name, server] of started) servers.set(name, server);
   }
-  for (const [name, server] of servers) {
-    const { way, inMemory } = server;
-    log.info(
-      { server: name, way, url: withoutPassword(server.url), inMemory },
-      `${name}: ${way} at ${withoutPassword(server.url)}`,
-    );
+  for (const [name, { url, way, inMemory }] of servers) {
+    if (missing.includes(KINDS[name])) {
+      const shown = withoutPassword(url);
+      log.info({ server: name, way, url: shown, inMemory }, `${name}: ${way} runs at ${shown}`);
+    }
     if (inMemory) {
       log.warn(
         { server: name },
@@ -122,19 +118,26 @@ export async function stopServers(home: string, log?: Log): Promise<ServerName[]
 
 export interface ServerDescription {
   readonly name: ServerName;
-  /** `redis-server`, `docker`, `stand-in`; undefined when none was ever started here. */
+  /** `configured`, `redis-server`, `docker`, `stand-in`; undefined when none was ever started here. */
   readonly way: string | undefined;
   readonly running: boolean;
-  /** Without password; empty when it does not run. */
+  /** Without password; empty for a private one that does not run. */
   readonly url: string;
   readonly inMemory: boolean;
 }
 
-/** What was started for this home, in the order of the names. */
-export async function describeServers(home: string): Promise<ServerDescription[]> {
+/** What is configured, else what was started for this home, in the order of the names. */
+export async function describeServers(config: Config): Promise<ServerDescription[]> {
+  const { home } = config;
+  const configured = configuredUrls(config);
   return Promise.all(
     SERVER_NAMES.map(async (name) => {
       const kind = KINDS[name];
+      const url = configured[name];
+      if (url !== undefined) {
+        const running = (await kind.ping(url, CONFIGURED_MS)).kind === 'works';
+        return { name, way: CONFIGURED, running, url: withoutPassword(url), inMemory: false };
+      }
       const running = await findRunning(home, kind);
       return {
         name,
@@ -147,11 +150,15 @@ export async function describeServers(home: string): Promise<ServerDescription[]
   );
 }
 
+function configuredUrls(config: Config): Readonly<Record<ServerName, string | undefined>> {
+  return { rabbitmq: config.rabbitmqUrl, redis: config.redisUrl, mongodb: config.mongodbUrl };
+}
+
 /** A server that the configuration names: it answers, or the run ends here. */
 async function reach(name: ServerName, url: string): Promise<PrivateServer> {
   const { variable, title, ping } = KINDS[name];
   const answer = await ping(url, CONFIGURED_MS);
-  if (answer.kind === 'works') return { url, way: 'configured', inMemory: false };
+  if (answer.kind === 'works') return { url, way: CONFIGURED, inMemory: false };
   const shown = withoutPassword(url);
   throw answer.kind === 'refused'
     ? new Mistake(

@@ -29,7 +29,8 @@ const START_MS = 240_000;
 
 const first = mkdtempSync(join(tmpdir(), 'mondaymix-servers-'));
 const second = mkdtempSync(join(tmpdir(), 'mondaymix-servers-'));
-const start = (home: string) => ensureServers(readConfig({ home }, {}), silentLog);
+const configOf = (home: string) => readConfig({ home }, {});
+const start = (home: string) => ensureServers(configOf(home), silentLog);
 const serverProcess = (home: string, name: string) =>
   readPidFile(join(home, 'servers', name, 'server.pid'))!;
 
@@ -96,7 +97,7 @@ describe('private servers', () => {
         process.kill(victim.pid, 'SIGKILL');
         while (await isAlive(victim)) await sleep(20);
       }
-      expect((await describeServers(first)).map(({ running }) => running)).toEqual([
+      expect((await describeServers(configOf(first))).map(({ running }) => running)).toEqual([
         false,
         false,
         true,
@@ -133,7 +134,7 @@ describe('private servers', () => {
       const lines = readFileSync(pidFile, 'utf8').split('\n');
       writeFileSync(pidFile, [String(process.pid), ...lines.slice(1)].join('\n'));
       expect(await stopServers(second)).toEqual([]);
-      expect((await describeServers(first)).every(({ running }) => running)).toBe(true);
+      expect((await describeServers(configOf(first))).every(({ running }) => running)).toBe(true);
     },
     START_MS,
   );
@@ -214,6 +215,13 @@ describe('configured servers', () => {
       const { redisUrl } = await sharedServers();
       const config = readConfig({ home: first }, { REDIS_URL: redisUrl });
       expect((await ensureServers(config, silentLog, ['redis'])).redisUrl).toBe(redisUrl);
+      expect((await describeServers(config)).find(({ name }) => name === 'redis')).toEqual({
+        name: 'redis',
+        way: 'configured',
+        running: true,
+        url: redisUrl,
+        inMemory: false,
+      });
     },
     START_MS,
   );

@@ -14,7 +14,7 @@ export function reconcileCommand(): Command {
       const { deliveryOptions, listsOf } = await import('../open-delivery.ts');
       const config = configOf(self);
       const lists = await listsOf(openHome(config).archive, week);
-      const options = await deliveryOptions(config, 'reconcile');
+      const options = await deliveryOptions(config);
       const delivery = await startDelivery(options);
       try {
         const { checked, repaired } = await delivery.reconcile(lists.week);

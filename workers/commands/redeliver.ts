@@ -45,7 +45,7 @@ export function redeliverCommand(): Command {
       const config = configOf(self);
       const lists = await listsOf(openHome(config).archive, week);
       const zones = zonesOf(region, lists, config);
-      const options = await deliveryOptions(config, 'redeliver');
+      const options = await deliveryOptions(config);
       const delivery = await startDelivery(options);
       try {
         const summary = await delivery.redeliver(lists, zones, { signal });

@@ -16,7 +16,7 @@ export function statusCommand(): Command {
       const { deliveryOptions, listsOf } = await import('../open-delivery.ts');
       const config = configOf(self);
       const lists = await listsOf(openHome(config).archive, week);
-      const delivery = await openDelivery(await deliveryOptions(config, 'status'));
+      const delivery = await openDelivery(await deliveryOptions(config));
       try {
         const status = await delivery.status(lists.week);
         if (json === true) printJson(status);
