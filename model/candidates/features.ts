@@ -5,8 +5,8 @@ import { audioColumns, genresPerTrack, type TrackTable } from './tracks.ts';
 
 /** What the ranker sees of a candidate, in this order. Counts and scores enter as logarithms. */
 export const featureNames = [
-  ...sourceNames.map((name) => `${name} score`),
-  ...sourceNames.map((name) => `${name} rank`), // 1 / log2(1 + rank), 0 where not offered
+  ...sourceNames.map((name) => `${name} score` as const),
+  ...sourceNames.map((name) => `${name} rank` as const), // 1 / log2(1 + rank), 0 where not offered
   'sources', // how many offered it
   'track listeners',
   'artist listeners',
