@@ -11,7 +11,10 @@ import { nextTurn } from './turn.ts';
 export const embeddingOptions = z.object({
   /** Only playlist memberships dated before this day are known; null: all. Default null. */
   asOf: z.iso.date().nullable().default(null),
-  embedding: kernelOptions.prefault({}),
+  /** Tracks in a single playlist get no vector by default: it would say nothing of its own. */
+  embedding: kernelOptions
+    .extend({ minCount: kernelOptions.shape.minCount.default(2) })
+    .prefault({}),
   /** Nearest tracks kept for each track that was played. Default 50. */
   numNeighbours: z.int().positive().default(50),
   /** Cosine that a neighbour must exceed, 0..1. Default 0.3. */
