@@ -8,11 +8,11 @@ CREATE TEMP MACRO without_links(t) AS
          '(?i)\s*(-\s*)?https?://\S*', '', 'g'))
        ELSE t END;
 
--- Hashtags after a name are remarks ("Pixies #coverlove") unless a word joins them to it
--- ("with #WagakkiBand"); "#4" is a number.
+-- Hashtags after a name are remarks ("Pixies #coverlove") unless a word or a comma joins them to it
+-- ("with #WagakkiBand", "Non, #jeneregretterien"); "#4" is a number.
 CREATE TEMP MACRO without_hashtags(t) AS
   CASE WHEN contains(t, '#')
-            AND NOT regexp_matches(t, '(?i)(\b(with|cover|feat|ft|and|vs|x)\.?|&)\s+#\S+$')
+            AND NOT regexp_matches(t, '(?i)(\b(with|cover|feat|ft|and|vs|x)\.?|[&,])\s+#\S+$')
        THEN trimmed(regexp_replace(t, '(\s+#[^\s#\d][^\s#]*)+$', ''))
        ELSE t END;
 CREATE TEMP MACRO without_hash(t) AS

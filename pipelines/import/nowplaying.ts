@@ -9,7 +9,7 @@ const file = 'listens/nowplaying-2014.csv';
  * names of time zones.
  */
 export const nowplaying: Importer = {
-  version: 1,
+  version: 2,
   layout: file,
   bringsListens: true,
   source: () => 'nowplaying-2014',

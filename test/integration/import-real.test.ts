@@ -46,7 +46,7 @@ function offsetMinutes(zone: string, instant: string): number {
         'artist and title exchanged': 2,
         'artist in the title field': 3,
         'artist repeated in the title': 32,
-        'hashtag in a name': 270,
+        'hashtag in a name': 269,
         'link in a name': 47,
         'stray quotation mark': 34,
         'unknown language': 29,

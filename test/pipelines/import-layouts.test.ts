@@ -47,6 +47,7 @@ describe('listens as people tweeted them', () => {
       ['The Asteroid #4', 'The Windmill'],
       ['Bob Dylan', 'Rainy Day Women #12 & 35'],
       ['#Slayer with #Band', 'Implode'],
+      ['#ÉdithPiaf', 'Non, #jeneregretterien'],
       ['Daft Punk"', '"Instant Crush'],
       ['"Weird Al" Yankovic', '"Word Crimes"'],
       ['Pink Floyd', 'pink floyd - Shine On'],
@@ -60,13 +61,14 @@ describe('listens as people tweeted them', () => {
       ['The Asteroid #4', 'The Windmill'],
       ['Bob Dylan', 'Rainy Day Women #12 & 35'],
       ['Slayer with #Band', 'Implode'],
+      ['ÉdithPiaf', 'Non, #jeneregretterien'],
       ['Daft Punk', 'Instant Crush'],
       ['"Weird Al" Yankovic', '"Word Crimes"'],
       ['Pink Floyd', 'Shine On'],
     ]);
     expect(funnel.repaired).toEqual({
       'artist repeated in the title': 1,
-      'hashtag in a name': 4,
+      'hashtag in a name': 5,
       'link in a name': 3,
       'stray quotation mark': 1,
     });
