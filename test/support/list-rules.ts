@@ -78,6 +78,8 @@ function localTime(instant: Date, zone: string): string {
 export class Heard {
   readonly #spelled = new Map<string, Set<string>>();
   readonly #works = new Map<string, Set<string>>();
+  /** By lead artist and title as listed: asked often. */
+  readonly #listed = new Map<string, string>();
   readonly #isKnown: (name: string) => boolean;
 
   /**
@@ -103,7 +105,8 @@ export class Heard {
   }
 
   /** Whether a listener has heard a track in any version of the work, or under the same spelling. */
-  has(user: string, { artists, title }: ListedTrack): boolean {
+  has(user: string, track: ListedTrack): boolean {
+    const { artists, title } = track;
     const spellings = [
       artists[0]!,
       artists.join(', '),
@@ -111,14 +114,20 @@ export class Heard {
       artists.join(' feat. '),
     ];
     return (
-      this.#works.get(user)?.has(this.#workOf(artists[0]!, title, this.#isKnown)) === true ||
+      this.#works.get(user)?.has(this.workOf(track)) === true ||
       spellings.some((artist) => this.#spelled.get(user)?.has(spelled(artist, title)) === true)
     );
   }
 
   /** The key of a work, for comparing within these. */
   workOf({ artists, title }: ListedTrack): string {
-    return this.#workOf(artists[0]!, title, this.#isKnown);
+    const name = `${artists[0]!}|${title}`;
+    let work = this.#listed.get(name);
+    if (work === undefined) {
+      work = this.#workOf(artists[0]!, title, this.#isKnown);
+      this.#listed.set(name, work);
+    }
+    return work;
   }
 
   #workOf(artist: string, title: string, isKnown: (name: string) => boolean): string {
