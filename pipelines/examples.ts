@@ -63,6 +63,10 @@ export const examples: Stage<ExamplesOptions> = {
     const features = new Float32Array(pool.capacity * numFeatures);
     let rows = 0;
     for (const [n, { listener_ix, works }] of first.entries()) {
+      if (n % 256 === 0) {
+        report.progress(n, first.length);
+        await nextTurn(signal);
+      }
       report.rowsIn(works.length);
       if (!known.has(listener_ix)) {
         report.dropped('listener without listens before the cut-off', works.length);
@@ -98,10 +102,6 @@ export const examples: Stage<ExamplesOptions> = {
       blocks.push(block);
       groups.push([listener_ix, pool.size]);
       rows += pool.size;
-      if (n % 256 === 0) {
-        report.progress(n, first.length);
-        await nextTurn(signal);
-      }
     }
     const values = new Float32Array(rows * width);
     let at = 0;
@@ -112,7 +112,7 @@ export const examples: Stage<ExamplesOptions> = {
     await writeMatrix(join(output, 'examples.matrix'), { rows, columns: width, values });
     await sql.run('CREATE TEMP TABLE groups (listener_ix INTEGER, rows INTEGER)');
     await sql.append('groups', groups);
-    await save('groups', '(SELECT * FROM groups)');
+    await save('groups', '(SELECT * FROM groups ORDER BY listener_ix)');
     report.figure('groups', groups.length);
     report.figure('features', featureNames.length);
   },

@@ -39,7 +39,8 @@ export function number(value: number): string {
 
 /**
  * Stages that ran once for each of many cut-offs (`snapshot 2014-08-25`) as one row, so that the
- * funnel of a week fits on a screen. Rows and seconds add up; memory is the peak.
+ * funnel of a week fits on a screen. Rows add up; so do the seconds of those that ran, and memory
+ * is their peak, unless all were reused. Figures are those of the last.
  */
 export function foldCutoffs(
   rows: readonly { label: string; funnel: StageFunnel }[],
@@ -65,14 +66,16 @@ function sum(a: StageFunnel, b: StageFunnel): StageFunnel {
   for (const [reason, count] of Object.entries(b.dropped)) {
     dropped[reason] = (dropped[reason] ?? 0) + count;
   }
+  // What a reused artifact once took is no part of this run.
+  const ran = a.reused === b.reused ? [a, b] : [a.reused ? b : a];
   return {
     stage: a.stage,
     rowsIn: a.rowsIn + b.rowsIn,
     rowsOut: a.rowsOut + b.rowsOut,
     dropped,
     figures: b.figures,
-    seconds: a.seconds + b.seconds,
-    peakMemoryMb: Math.max(a.peakMemoryMb, b.peakMemoryMb),
+    seconds: ran.reduce((seconds, funnel) => seconds + funnel.seconds, 0),
+    peakMemoryMb: Math.max(...ran.map((funnel) => funnel.peakMemoryMb)),
     reused: a.reused && b.reused,
   };
 }

@@ -33,7 +33,7 @@ export interface ListCounts {
   lists: number;
   /** Distinct candidates that reached the ranker, of the listeners that have a list. */
   candidates: number;
-  /** The least of any listener. */
+  /** The least of any of them; 0 where there are no lists. */
   candidatesLeast: number;
   tracksBySource: Partial<Record<SourceName, number>>;
 }
@@ -111,7 +111,7 @@ export class ListMaker {
     const counts: ListCounts = {
       lists: whole.length,
       candidates: whole.reduce((sum, list) => sum + list.candidates, 0),
-      candidatesLeast: Math.min(...whole.map((list) => list.candidates)),
+      candidatesLeast: whole.length === 0 ? 0 : Math.min(...whole.map((list) => list.candidates)),
       tracksBySource: {},
     };
     for (const { tracks } of lists) {
@@ -119,7 +119,7 @@ export class ListMaker {
         counts.tracksBySource[source] = (counts.tracksBySource[source] ?? 0) + 1;
       }
     }
-    return { lines: lists.map((list) => `${JSON.stringify(list)}\n`).join(''), counts };
+    return { lines: lists.map((list) => `${oneLine(list)}\n`).join(''), counts };
   }
 
   #choose(listeners: Int32Array, options: CandidateOptions): Chosen[] {
@@ -177,6 +177,11 @@ export class ListMaker {
     }
     return { gathered, features: features.filled() };
   }
+}
+
+/** JSON without the two characters that JSON allows in text and readers of lines take for an end. */
+function oneLine(value: object): string {
+  return JSON.stringify(value).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
 }
 
 /** Whom the reason names, where the source left that open: see `Chosen`. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createReadStream, createWriteStream, type WriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { finished } from 'node:stream/promises';
 import { z } from 'zod';
@@ -30,14 +30,17 @@ export async function listsByZone(
   try {
     for (const shard of shards) {
       signal.throwIfAborted();
-      for await (const line of createInterface({ input: createReadStream(shard) })) {
+      for await (const line of createInterface({
+        input: createReadStream(shard),
+        crlfDelay: Infinity,
+      })) {
         const { zone } = JSON.parse(line) as { zone: string };
         let found = open.get(zone);
         if (found === undefined) {
           const file = `${zone.replaceAll('/', '~')}.ndjson`;
           found = {
             stream: createWriteStream(join(folder, file)),
-            entry: { zone, listeners: 0, file: `zones/${file}` },
+            entry: { zone, listeners: 0, file: `${basename(folder)}/${file}` },
           };
           open.set(zone, found);
         }

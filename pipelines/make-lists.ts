@@ -99,9 +99,14 @@ export function listsStage(loadTensorflow: () => Promise<Tensorflow>): Stage<Lis
         await nextTurn(signal);
       }
 
+      if (total.lists === 0) {
+        throw new Mistake(
+          'SOURCE_EMPTY',
+          `the lists of ${options.week}: expected 30 tracks to recommend to at least one of ${world.listeners.length} listeners, got fewer for each; import more tracks`,
+        );
+      }
       await rm(join(output, 'zones'), { recursive: true, force: true });
       const zones = await listsByZone(files, join(output, 'zones'), signal);
-      await rm(shards, { recursive: true });
       await save(
         'listed',
         `(SELECT user AS listener, track.trackId AS track_id, CAST(position AS INTEGER) AS position
@@ -112,6 +117,7 @@ export function listsStage(loadTensorflow: () => Promise<Tensorflow>): Stage<Lis
       );
       const manifest: ListsManifest = { format: 1, week: options.week, model, zones };
       await writeFile(join(output, listsManifest), JSON.stringify(manifest, null, 1));
+      await rm(shards, { recursive: true }); // last: until here a killed run goes on from them
       tell(context, world.listeners.length, total, model);
     },
   };
@@ -155,6 +161,7 @@ function emptyCounts(): ListCounts {
 }
 
 function addCounts(total: ListCounts, part: ListCounts): void {
+  if (part.lists === 0) return;
   total.candidatesLeast =
     total.lists === 0
       ? part.candidatesLeast

@@ -56,7 +56,9 @@ export function rankerStage(loadTensorflow: () => Promise<Tensorflow>): Stage<Ra
           throw new Error(`${name}: expected ${width} columns, got ${matrix.columns}`);
         }
         matrices.push(matrix.values);
-        const { rows } = await sql.columns<'rows'>(`SELECT rows FROM "${name}".groups`);
+        const { rows } = await sql.columns<'rows'>(
+          `SELECT rows FROM "${name}".groups ORDER BY listener_ix`,
+        );
         for (const count of rows) {
           groupRows.push(count);
           cutoffs.push(n);

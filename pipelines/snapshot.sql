@@ -4,10 +4,12 @@
 
 CREATE TEMP TABLE known_listens AS
 SELECT l.listener_ix, l.track_ix, t.artist_ix, t.work_ix, l.listened_at, l.zone,
-       -- Time-decayed confidence: a play counts half after half_life_days. Fixed-point, so that a
-       -- sum is the same in whatever order the threads add.
-       CAST(pow(0.5, date_diff('second', l.listened_at, moment.cutoff) / 86400.0 / moment.half_life_days)
-            AS DECIMAL(18, 9)) AS confidence
+       -- Time-decayed confidence: a play counts half after half_life_days, and never nothing.
+       -- Fixed-point, so that a sum is the same in whatever order the threads add.
+       greatest(
+         CAST(pow(0.5, date_diff('second', l.listened_at, moment.cutoff) / 86400.0 / moment.half_life_days)
+              AS DECIMAL(18, 9)),
+         CAST(0.000000001 AS DECIMAL(18, 9))) AS confidence
 FROM catalogue.listens l
 JOIN catalogue.tracks t USING (track_ix)
 CROSS JOIN moment

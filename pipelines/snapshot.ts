@@ -34,7 +34,7 @@ const tables = [
  */
 export const snapshot: Stage<SnapshotOptions> = {
   name: 'snapshot',
-  version: 1,
+  version: 2,
   options: snapshotOptions,
   async run({ options, sql, save, report }) {
     await sql.run(
