@@ -14,7 +14,7 @@ export function weekBookFolder(home: string, lake: string): string {
 
 /**
  * The lists of all weeks that were made in a home, whichever the lake. Where two lakes have made
- * the same week, the one frozen last counts.
+ * the same week, the one frozen last counts; of two at the same moment the first by name.
  */
 export function openListArchive(home: string, artifacts: ArtifactStore): ListArchive {
   const books = async () => {
@@ -26,7 +26,7 @@ export function openListArchive(home: string, artifacts: ArtifactStore): ListArc
       const found = await Promise.all((await books()).map((book) => book.find(week)));
       const made = found
         .filter((frozen) => frozen?.lists !== undefined)
-        .sort((a, b) => (a!.frozenAt < b!.frozenAt ? 1 : -1))[0];
+        .sort((a, b) => Date.parse(b!.frozenAt) - Date.parse(a!.frozenAt))[0];
       if (made?.lists === undefined) return undefined;
       const artifact = await artifacts.find('lists', made.lists.fingerprint);
       return artifact === undefined ? undefined : frozenLists(artifact);

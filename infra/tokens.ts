@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errors, jwtVerify, SignJWT } from 'jose';
-import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { Mistake } from '../model/mistake.ts';
 import type { Clock } from '../pipelines/ports.ts';
@@ -68,15 +67,36 @@ export function openTokens(secret: Uint8Array, clock: Clock): Tokens {
  */
 export async function tokenSecret(home: string): Promise<Uint8Array> {
   const path = join(home, 'token-secret');
-  const read = () => readFile(path, 'utf8').catch(() => undefined);
-  let text = await read();
+  let text = await readSecret(path);
   if (text === undefined) {
     await mkdir(home, { recursive: true });
-    await writeFileAtomic(path, randomBytes(32).toString('hex'), { mode: 0o600 });
-    text = await read(); // another process may have been the last to write
+    await makeSecret(path);
+    text = await readSecret(path); // another process may have been the first
   }
   if (text === undefined || !/^[0-9a-f]{64}$/.test(text.trim())) {
     throw new Mistake('CONFIGURATION', `${path}: expected 64 hexadecimal digits; delete the file`);
   }
   return Buffer.from(text.trim(), 'hex');
+}
+
+async function readSecret(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw new Mistake('CONFIGURATION', `${path}: expected a readable file, got ${error.code}`, {
+      cause: error,
+    });
+  });
+}
+
+/** Whole or not at all, and never in place of one that is there: tokens are signed with that. */
+async function makeSecret(path: string): Promise<void> {
+  const draft = `${path}.${randomUUID()}`;
+  await writeFile(draft, randomBytes(32).toString('hex'), { mode: 0o600 });
+  try {
+    await link(draft, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    await rm(draft);
+  }
 }

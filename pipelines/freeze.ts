@@ -17,7 +17,7 @@ export interface FrozenWeeks {
 
 export interface Freezing {
   readonly week: string;
-  /** What was asked for; what is left out takes its default, or what the week is frozen with. */
+  /** What was asked for; what is left out is as the week is frozen, or in a new revision the default. */
   readonly asked: Partial<WeekOptions>;
   readonly defaults: WeekOptions;
   /** Makes a new revision, on what the lake holds now. */
@@ -66,6 +66,8 @@ export async function freezeWeek(freezing: Freezing): Promise<FrozenWeek> {
     options,
     lake: { id: lake.id, tables: mutableTables(lake) },
     previous: await previousLists(week, weeks),
+    // What was made before stays in force until the new revision has its lists.
+    ...(existing?.lists === undefined ? {} : { lists: existing.lists }),
   };
   await weeks.write(frozen);
   return frozen;

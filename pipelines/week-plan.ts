@@ -17,8 +17,8 @@ export const stageNames = [
 
 /** What can be chosen for a week; everything that it freezes with. */
 export const weekOptions = z.object({
-  /** Seed of everything that draws lots. Default 1. */
-  seed: z.int().default(1),
+  /** Seed of everything that draws lots, 0 or more. Default 1. */
+  seed: z.int().nonnegative().default(1),
   /**
    * `asof`: only catalogue entries dated before the cut-off are known; `all`: the catalogue counts
    * as known whatever its dates. Default `asof`, but `all` where nothing in it precedes the cut-off.
@@ -58,7 +58,7 @@ export const frozenWeek = z.object({
   lake: lakeSnapshot,
   /** The lists of up to eight weeks before, the latest first: fingerprints of their artifacts. */
   previous: z.array(z.object({ week: z.string(), fingerprint: z.string() })),
-  /** The lists, once they are made. */
+  /** The newest lists that were made; those of the revision before until this one's are. */
   lists: z.object({ fingerprint: z.string(), model: z.string() }).optional(),
 });
 export type FrozenWeek = z.infer<typeof frozenWeek>;
