@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, stat } from 'node:fs/promises';
+import type { LookupFunction } from 'node:net';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import writeFileAtomic from 'write-file-atomic';
@@ -24,6 +25,8 @@ export interface PictureOptions extends Partial<FetchLimits> {
   readonly log: Log;
   /** Requests at a time. Default 32. */
   readonly concurrency?: number;
+  /** Looks host names up. Default: the operating system's. */
+  readonly lookup?: LookupFunction;
 }
 
 /** Without a source of pictures all covers are generated. */
@@ -55,7 +58,8 @@ export function openPictures(options: PictureOptions): Pictures {
     const known = await memory.get(user);
     const isKept = known !== undefined && (await exists(join(folder, known.hash)));
     const address = url.replaceAll('{user}', encodeURIComponent(user));
-    const answer = await fetchPicture(address, limits, isKept ? known : undefined, signal);
+    const mark = isKept ? known : undefined;
+    const answer = await fetchPicture(address, limits, mark, signal, options.lookup);
     if (answer.kind === 'down') {
       // Out of the batch's time is not the source's fault.
       if (!signal.aborted) breaker.failed(answer.reason);

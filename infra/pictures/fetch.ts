@@ -1,4 +1,7 @@
-import { BlockList, isIP } from 'node:net';
+import { get as getPlain, Agent as PlainAgent, type IncomingMessage } from 'node:http';
+import { get as getSecure, Agent as SecureAgent } from 'node:https';
+import type { LookupFunction } from 'node:net';
+import { InsideAddress, mayFollow, publicOnly } from './addresses.ts';
 
 export interface FetchLimits {
   /** For one picture, redirects included, in milliseconds. Default 1,000. */
@@ -31,71 +34,91 @@ export type PictureAnswer =
   /** The source does not work. */
   | { readonly kind: 'down'; readonly reason: string };
 
-/** Asks for one picture within the limits. Never rejects. */
+/**
+ * Asks for one picture within the limits. Never rejects.
+ *
+ * @param lookup - for tests; default: the operating system's
+ */
 export async function fetchPicture(
   address: string,
   limits: FetchLimits,
   known: PictureMark | undefined,
   signal: AbortSignal,
+  lookup?: LookupFunction,
 ): Promise<PictureAnswer> {
   const within = AbortSignal.any([signal, AbortSignal.timeout(limits.timeMs)]);
   try {
     let url = new URL(address);
     const home = url;
     for (let redirects = 0; ; redirects++) {
-      const response = await fetch(url, {
-        redirect: 'manual',
-        headers: conditions(known),
-        signal: within,
-      });
-      const location = response.headers.get('location');
-      if (response.status >= 300 && response.status < 400 && location !== null) {
-        await response.body?.cancel();
-        if (redirects >= limits.maxRedirects) return none('too many redirects');
-        url = new URL(location, url);
-        if (!mayFollow(url, home)) return none(`redirect to ${url.origin}`);
-        continue;
+      const where = url.host === home.host ? lookup : publicOnly(lookup);
+      const response = await ask(url, conditions(known), within, where);
+      const { statusCode = 0, headers } = response;
+      if (statusCode < 300 || statusCode >= 400 || headers.location === undefined) {
+        return await readAnswer(response, limits, known);
       }
-      return await readAnswer(response, limits, known);
+      response.destroy();
+      if (redirects >= limits.maxRedirects) return none('too many redirects');
+      url = new URL(headers.location, url);
+      if (!mayFollow(url, home)) return none(`redirect to ${url.origin}`);
     }
   } catch (error) {
-    return { kind: 'down', reason: causeOf(error) };
+    if (error instanceof InsideAddress) return none(error.message);
+    return { kind: 'down', reason: (error as Error).message };
   }
+}
+
+const plain = new PlainAgent({ keepAlive: true });
+const secure = new SecureAgent({ keepAlive: true });
+
+function ask(
+  url: URL,
+  headers: Record<string, string>,
+  signal: AbortSignal,
+  lookup: LookupFunction | undefined,
+): Promise<IncomingMessage> {
+  const options = { headers, signal, ...(lookup === undefined ? {} : { lookup }) };
+  return new Promise((resolve, reject) => {
+    const request =
+      url.protocol === 'https:'
+        ? getSecure(url, { ...options, agent: secure }, resolve)
+        : getPlain(url, { ...options, agent: plain }, resolve);
+    request.on('error', reject);
+  });
 }
 
 function conditions(known: PictureMark | undefined): Record<string, string> {
   return {
     accept: 'image/*',
+    'accept-encoding': 'identity',
     ...(known?.etag === undefined ? {} : { 'if-none-match': known.etag }),
     ...(known?.lastModified === undefined ? {} : { 'if-modified-since': known.lastModified }),
   };
 }
 
 async function readAnswer(
-  response: Response,
+  response: IncomingMessage,
   { maxBytes }: FetchLimits,
   known: PictureMark | undefined,
 ): Promise<PictureAnswer> {
-  const { status, headers } = response;
-  const drop = async (answer: PictureAnswer) => {
-    await response.body?.cancel();
+  const { statusCode: status = 0, headers } = response;
+  const drop = (answer: PictureAnswer) => {
+    response.destroy();
     return answer;
   };
-  if (status === 304 && known !== undefined) return drop({ kind: 'unchanged' });
+  if (status === 304 && known !== undefined) {
+    response.resume();
+    return { kind: 'unchanged' };
+  }
   if (status >= 500 || status === 429) return drop({ kind: 'down', reason: `status ${status}` });
   if (status !== 200) return drop(none(`status ${status}`));
-  const type = headers.get('content-type') ?? '';
+  const type = headers['content-type'] ?? '';
   if (!type.startsWith('image/')) return drop(none(`type "${type}"`));
-  if (Number(headers.get('content-length') ?? 0) > maxBytes) return drop(none('too large'));
+  if (Number(headers['content-length'] ?? 0) > maxBytes) return drop(none('too large'));
   const bytes = await readUpTo(response, maxBytes);
   if (bytes === undefined) return none('too large');
   if (!looksLikePicture(bytes)) return none('no JPEG, PNG, GIF, WebP or AVIF');
-  return {
-    kind: 'picture',
-    bytes,
-    etag: headers.get('etag') ?? undefined,
-    lastModified: headers.get('last-modified') ?? undefined,
-  };
+  return { kind: 'picture', bytes, etag: headers.etag, lastModified: headers['last-modified'] };
 }
 
 function none(reason: string): PictureAnswer {
@@ -103,14 +126,14 @@ function none(reason: string): PictureAnswer {
 }
 
 /** Undefined when there is more than `maxBytes`; what is beyond is not read. */
-async function readUpTo(response: Response, maxBytes: number): Promise<Buffer | undefined> {
-  const chunks: Uint8Array[] = [];
+async function readUpTo(response: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
   let size = 0;
-  // Leaving the loop early cancels the body.
-  for await (const chunk of response.body ?? []) {
-    size += (chunk as Uint8Array).length;
+  // Leaving the loop early ends the connection.
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    size += chunk.length;
     if (size > maxBytes) return undefined;
-    chunks.push(chunk as Uint8Array);
+    chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }
@@ -126,36 +149,4 @@ export function looksLikePicture(bytes: Buffer): boolean {
     (starts('RIFF') && starts('WEBP', 8)) ||
     starts('ftypavif', 4)
   );
-}
-
-const inside = new BlockList();
-inside.addSubnet('0.0.0.0', 8);
-inside.addSubnet('10.0.0.0', 8);
-inside.addSubnet('100.64.0.0', 10);
-inside.addSubnet('127.0.0.0', 8);
-inside.addSubnet('169.254.0.0', 16);
-inside.addSubnet('172.16.0.0', 12);
-inside.addSubnet('192.168.0.0', 16);
-inside.addAddress('::1', 'ipv6');
-inside.addAddress('::', 'ipv6');
-inside.addSubnet('fc00::', 7, 'ipv6');
-inside.addSubnet('fe80::', 10, 'ipv6');
-inside.addSubnet('::ffff:0:0', 96, 'ipv6');
-
-/**
- * A source may send us on to another public host, or stay on its own; not to addresses inside our
- * network, which it could not reach itself.
- */
-export function mayFollow(to: URL, home: URL): boolean {
-  if (to.protocol !== 'http:' && to.protocol !== 'https:') return false;
-  if (to.host === home.host) return true;
-  const name = to.hostname.replace(/^\[(.*)\]$/, '$1');
-  if (name === 'localhost' || name.endsWith('.localhost') || !/[.:]/.test(name)) return false;
-  const family = isIP(name);
-  return family === 0 || !inside.check(name, family === 4 ? 'ipv4' : 'ipv6');
-}
-
-function causeOf(error: unknown): string {
-  const { message, cause } = error as Error;
-  return cause instanceof Error ? `${message}: ${cause.message}` : message;
 }
