@@ -26,6 +26,7 @@ import type { Ranker } from '../model/ranker/ranker.ts';
 import { score } from '../model/ranker/score.ts';
 import { heardWorks, type HeardWorks } from './heard.ts';
 import { describe, type Chosen } from './describe.ts';
+import { listLine } from './lists-by-zone.ts';
 import type { Sql } from './ports.ts';
 import { listenerOf, type World } from './world.ts';
 
@@ -119,7 +120,7 @@ export class ListMaker {
         counts.tracksBySource[source] = (counts.tracksBySource[source] ?? 0) + 1;
       }
     }
-    return { lines: lists.map((list) => `${oneLine(list)}\n`).join(''), counts };
+    return { lines: lists.map(listLine).join(''), counts };
   }
 
   #choose(listeners: Int32Array, options: CandidateOptions): Chosen[] {
@@ -177,11 +178,6 @@ export class ListMaker {
     }
     return { gathered, features: features.filled() };
   }
-}
-
-/** JSON without the two characters that JSON allows in text and readers of lines take for an end. */
-function oneLine(value: object): string {
-  return JSON.stringify(value).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
 }
 
 /** Whom the reason names, where the source left that open: see `Chosen`. */

@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { finished } from 'node:stream/promises';
 import { z } from 'zod';
+import type { WeeklyList } from './lists.ts';
 
 export const zoneEntry = z.object({
   zone: z.string(),
@@ -13,6 +14,15 @@ export const zoneEntry = z.object({
   file: z.string(),
 });
 export type ZoneEntry = z.infer<typeof zoneEntry>;
+
+/**
+ * A list as a line of NDJSON. The two characters that JSON allows in text, but that readers of lines
+ * take for an end, are escaped.
+ */
+export function listLine(list: WeeklyList): string {
+  const json = JSON.stringify(list).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
+  return `${json}\n`;
+}
 
 /**
  * Sorts the lines of the shards into one file for each zone, keeping their order.

@@ -1,7 +1,10 @@
+import { createReadStream } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { afterAll, expect, test } from '@jest/globals';
-import { listsByZone } from '../../pipelines/lists-by-zone.ts';
+import { listLine, listsByZone } from '../../pipelines/lists-by-zone.ts';
+import { listFor } from '../support/lists.ts';
 import { temporaryFolder } from '../support/sources.ts';
 
 const home = temporaryFolder();
@@ -53,6 +56,21 @@ test('more than a stream holds at a time arrives whole', async () => {
   expect(entries.map(({ listeners }) => listeners)).toEqual([1500, 1500]);
   const text = await readFile(join(home.path, entries[1]!.file), 'utf8');
   expect(text.trimEnd().split('\n')).toHaveLength(1500);
+});
+
+test('a list stays one line, whatever its titles hold', async () => {
+  const list = listFor('ana', '2014-W36', 'UTC');
+  const odd = 'a\u2028b\u2029c\u0085d\r\ne\\u2028';
+  list.tracks[0]!.title = odd;
+  const path = join(home.path, 'odd.ndjson');
+  await writeFile(path, listLine(list) + listLine(listFor('budi', '2014-W36', 'UTC')));
+  const [entry] = await listsByZone([path], join(home.path, 'odd'), signal);
+  expect(entry!.listeners).toBe(2);
+  const lines = createInterface({ input: createReadStream(join(home.path, entry!.file)) });
+  const found: unknown[] = [];
+  for await (const line of lines) found.push(JSON.parse(line));
+  expect(found[0]).toEqual(list);
+  expect(found).toHaveLength(2);
 });
 
 test('no shards make no zones, and a signal stops the sorting', async () => {
