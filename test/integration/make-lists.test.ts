@@ -1,0 +1,274 @@
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { openArtifacts } from '../../infra/artifacts.ts';
+import { openDuckdb } from '../../infra/duckdb.ts';
+import { importFolder } from '../../infra/import-folder.ts';
+import { openLake } from '../../infra/lake.ts';
+import { frozenLists } from '../../infra/list-archive.ts';
+import { loadTensorflow } from '../../infra/tensorflow.ts';
+import { freezeWeek } from '../../pipelines/freeze.ts';
+import { weeklyList, type WeeklyList } from '../../pipelines/lists.ts';
+import { listsStage } from '../../pipelines/make-lists.ts';
+import type { Sql } from '../../pipelines/ports.ts';
+import {
+  createViews,
+  fingerprintOf,
+  Runner,
+  step,
+  type Source,
+  type Step,
+  type StoredArtifact,
+} from '../../pipelines/runner.ts';
+import { simulate } from '../../pipelines/simulate/simulate.ts';
+import { weekOptions, type FrozenWeek } from '../../pipelines/week-plan.ts';
+import { weekGraph } from '../../pipelines/weekly.ts';
+import { temporaryFolder } from '../support/sources.ts';
+import { writeTable } from '../support/tables.ts';
+
+jest.setTimeout(600_000);
+
+const numListeners = 300;
+const home = temporaryFolder();
+const artifacts = openArtifacts(join(home.path, 'artifacts'));
+const book = new Map<string, FrozenWeek>();
+let sql: Sql;
+let last: Step;
+let next: Step;
+let lastLists: StoredArtifact;
+let nextLists: StoredArtifact;
+
+/** A small simulated world, and the lists of two successive weeks of it. */
+beforeAll(async () => {
+  sql = await openDuckdb({ threads: 2 });
+  const { folder } = await simulate(
+    { listeners: numListeners, tracks: 1000, seed: 5 },
+    join(home.path, 'sources'),
+  );
+  await importFolder(folder, home.path);
+  last = listsOf(await freeze('2026-W01'), []);
+  lastLists = await runner().make(last);
+  next = listsOf(await freeze('2026-W02'), [lastLists]);
+  nextLists = await runner().make(next);
+  await createViews(sql, {
+    catalogue: { tables: (await runner().make(last.inputs['catalogue'] as Step)).tables },
+  });
+});
+
+afterAll(() => {
+  sql.dispose();
+  home.remove();
+});
+
+async function freeze(week: string): Promise<FrozenWeek> {
+  return freezeWeek({
+    week,
+    asked: { trainingWeeks: 2 },
+    defaults: weekOptions.parse({}),
+    recompute: false,
+    lake: await openLake(home.path).snapshot(),
+    weeks: {
+      find: (key) => Promise.resolve(book.get(key)),
+      write: (frozen) => Promise.resolve(void book.set(frozen.week, frozen)),
+    },
+    sql,
+    clock: () => 0,
+  });
+}
+
+/** The lists of a week, in shards of so many listeners. */
+function listsOf(week: FrozenWeek, previous: readonly Source[], shard = 100): Step {
+  const { options, inputs } = weekGraph(week, previous, loadTensorflow);
+  return step(listsStage(loadTensorflow), { ...options, shard }, inputs);
+}
+
+function runner(onShard: (done: number) => void = () => undefined, stop = new AbortController()) {
+  return new Runner({
+    artifacts,
+    openSql: () => openDuckdb({ threads: 2 }),
+    clock: () => 0,
+    memoryMb: () => 0,
+    concurrency: 1,
+    signal: stop.signal,
+    onProgress: (label, done) => {
+      if (label === 'lists') onShard(done);
+    },
+  });
+}
+
+/** Runs until two shards are written; gives the folder in which they are. */
+async function killed(goal: Step): Promise<string> {
+  const stop = new AbortController();
+  await runner().discardFrom(goal, 'lists');
+  const run = runner((done) => {
+    if (done === 200) stop.abort(new Error('killed'));
+  }, stop);
+  await expect(run.make(goal)).rejects.toThrow('killed');
+  const shards = join(await artifacts.workspace('lists', fingerprintOf(goal)), 'shards');
+  expect((await readdir(shards)).sort()).toEqual([
+    '000000.json',
+    '000000.ndjson',
+    '000001.json',
+    '000001.ndjson',
+  ]);
+  return shards;
+}
+
+async function readLists(artifact: StoredArtifact): Promise<WeeklyList[]> {
+  const frozen = await frozenLists(artifact);
+  const lists: WeeklyList[] = [];
+  for (const { zone } of frozen.zones) {
+    for await (const list of frozen.read(zone)) {
+      expect(list.zone).toBe(zone);
+      lists.push(weeklyList.parse(list));
+    }
+  }
+  return lists;
+}
+
+const workOfTracks = async (): Promise<Map<string, number>> => {
+  const rows = await sql.rows<{ track_id: string; work_ix: number }>(
+    'SELECT track_id, work_ix FROM catalogue.tracks',
+  );
+  return new Map(rows.map(({ track_id, work_ix }) => [track_id, work_ix]));
+};
+
+/** Works that each listener has played before an instant. */
+async function heardBefore(cutoff: string): Promise<Map<string, Set<number>>> {
+  const rows = await sql.rows<{ listener: string; work_ix: number }>(
+    `SELECT DISTINCT listener, work_ix FROM catalogue.listens
+     JOIN catalogue.listeners USING (listener_ix) JOIN catalogue.tracks USING (track_ix)
+     WHERE listened_at < CAST('${cutoff.replace('Z', '')}' AS TIMESTAMP)`,
+  );
+  const heard = new Map<string, Set<number>>();
+  for (const { listener, work_ix } of rows) {
+    heard.set(listener, (heard.get(listener) ?? new Set()).add(work_ix));
+  }
+  return heard;
+}
+
+test('every listener has one list of 30 unheard works by 30 artists, with reasons', async () => {
+  const works = await workOfTracks();
+  for (const [week, artifact] of [
+    ['2026-W01', lastLists],
+    ['2026-W02', nextLists],
+  ] as const) {
+    const heard = await heardBefore(book.get(week)!.cutoff);
+    const lists = await readLists(artifact);
+    expect(lists.map(({ user }) => user).sort()).toEqual([...heard.keys()].sort());
+    for (const { user, tracks, model, week: of } of lists) {
+      expect(of).toBe(week);
+      expect(model).toMatch(/^ranker-/);
+      expect(new Set(tracks.map(({ artistId }) => artistId)).size).toBe(30);
+      const found = tracks.map(({ trackId }) => works.get(trackId)!);
+      expect(new Set(found).size).toBe(30);
+      expect(found.filter((work) => heard.get(user)!.has(work))).toEqual([]);
+    }
+  }
+});
+
+test('the funnel says how many candidates there were, and from where the tracks came', () => {
+  const { rowsIn, rowsOut, dropped, figures } = nextLists.funnel;
+  expect([rowsIn, rowsOut, dropped]).toEqual([numListeners, numListeners, {}]);
+  expect(figures['candidatesLeast']).toBeGreaterThanOrEqual(200);
+  expect(figures['candidatesMean']).toBeGreaterThanOrEqual(figures['candidatesLeast'] as number);
+  const shares = Object.entries(figures).filter(([key]) => key.startsWith('share/'));
+  expect(shares.reduce((sum, [, share]) => sum + (share as number), 0)).toBeCloseTo(1, 9);
+  expect(shares).toHaveLength(5);
+});
+
+test('what was on the list of the week before does not return', async () => {
+  const works = await workOfTracks();
+  const before = new Map(
+    (await readLists(lastLists)).map(({ user, tracks }) => [
+      user,
+      new Set(tracks.map(({ trackId }) => works.get(trackId))),
+    ]),
+  );
+  let unheard = 0;
+  const heard = await heardBefore(book.get('2026-W02')!.cutoff);
+  for (const { user, tracks } of await readLists(nextLists)) {
+    const returned = tracks.filter(({ trackId }) => before.get(user)?.has(works.get(trackId)));
+    expect(returned).toEqual([]);
+    unheard += [...(before.get(user) ?? [])].filter((work) => !heard.get(user)!.has(work!)).length;
+  }
+  expect(unheard).toBeGreaterThan(1000); // so many might have returned
+  // Without the lists of the week before some would.
+  const forgetful = await runner().make(listsOf(book.get('2026-W02')!, []));
+  const returned = (await readLists(forgetful)).flatMap(({ user, tracks }) =>
+    tracks.filter(({ trackId }) => before.get(user)?.has(works.get(trackId))),
+  );
+  expect(returned.length).toBeGreaterThan(100);
+});
+
+test('the lists are kept as a table too: listener, track and position from 1', async () => {
+  const [{ file }] = nextLists.tables as [{ name: string; file: string }];
+  const rows = await sql.rows<{ listener: string; track_id: string; position: number }>(
+    `SELECT * FROM read_parquet('${file}')`,
+  );
+  const expected = (await readLists(nextLists))
+    .sort((a, b) => (a.user < b.user ? -1 : 1))
+    .flatMap(({ user, tracks }) =>
+      tracks.map(({ trackId }, n) => ({ listener: user, track_id: trackId, position: n + 1 })),
+    );
+  expect(rows).toEqual(expected);
+});
+
+test('a killed run goes on from the shards it wrote, and makes the one that is gone again', async () => {
+  const shards = await killed(next);
+  await rm(join(shards, '000000.ndjson'));
+  const again = await runner().make(next);
+  expect(again.content).toBe(nextLists.content);
+  expect(again.funnel.figures).toEqual(nextLists.funnel.figures);
+  expect(await readdir(again.folder)).not.toContain('shards');
+
+  // That the other one was taken over and not made again shows in a mark on it.
+  const marked = join(await killed(next), '000001.ndjson');
+  await writeFile(marked, (await readFile(marked, 'utf8')).replaceAll('"reason":"', '"reason":"¶'));
+  const lists = await readLists(await runner().make(next));
+  const marks = lists.filter(({ tracks }) => tracks[0]!.reason.startsWith('¶'));
+  expect(marks).toHaveLength(100);
+  await runner().discardFrom(next, 'lists');
+});
+
+test('who has fewer than 30 tracks left has no list, and is counted with the reason', async () => {
+  const greedy = await exhausted('greedy', 'WHERE listener_ix = 299');
+  // The one without a list is the last shard.
+  const made = await runner().make(listsOf(book.get('2026-W02')!, [greedy], 299));
+  expect(made.funnel).toMatchObject({
+    rowsIn: numListeners,
+    rowsOut: numListeners - 1,
+    dropped: { 'fewer than 30 admissible tracks': 1 },
+  });
+  expect(made.funnel.figures['candidatesLeast']).toBeGreaterThanOrEqual(200);
+  const [one] = await sql.rows<{ listener: string }>(
+    'SELECT listener FROM catalogue.listeners WHERE listener_ix = 299',
+  );
+  const users = (await readLists(made)).map(({ user }) => user);
+  expect(users).toHaveLength(numListeners - 1);
+  expect(users).not.toContain(one!.listener);
+});
+
+test('where nobody has 30 tracks left it is told, and nothing is kept', async () => {
+  const goal = listsOf(book.get('2026-W02')!, [await exhausted('all', '')]);
+  await expect(runner().make(goal)).rejects.toMatchObject({
+    code: 'SOURCE_EMPTY',
+    message:
+      'the lists of 2026-W02: expected 30 tracks to recommend to at least one of 300 listeners, got fewer for each; import more tracks',
+  });
+  expect(await artifacts.find('lists', fingerprintOf(goal))).toBeUndefined();
+});
+
+/** Lists of a week before that held all tracks but 29, for the listeners of a condition. */
+async function exhausted(name: string, condition: string): Promise<Source> {
+  const folder = join(home.path, name);
+  await mkdir(folder);
+  const rows = await sql.rows<{ listener: string; track_id: string }>(
+    `SELECT listener, track_id
+     FROM (SELECT listener FROM catalogue.listeners ${condition})
+     CROSS JOIN (SELECT track_id FROM catalogue.tracks ORDER BY work_ix OFFSET 29)`,
+  );
+  const columns = { listener: 'VARCHAR', track_id: 'VARCHAR' };
+  const table = await writeTable(sql, folder, 'listed', columns, rows);
+  return { fingerprint: name, folder, tables: [table] };
+}
