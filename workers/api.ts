@@ -60,6 +60,7 @@ export async function runApi(
     );
     delivery.startMakingCovers(() => requestsUnderWay === 0);
     if (!signal.aborted) await once(signal, 'abort');
+    log.info({ requestsUnderWay }, 'stopping');
   } finally {
     await api.close();
     await delivery.dispose();

@@ -22,6 +22,7 @@ export async function runDeliver(options: DeliveryOptions, signal: AbortSignal):
     }
   } catch (error) {
     if (!signal.aborted) throw error;
+    log.info({}, 'stopping');
   } finally {
     await delivery.dispose();
   }

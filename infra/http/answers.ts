@@ -39,6 +39,28 @@ export const problemAnswer = z
   .object({ title: z.string(), status: z.int(), detail: z.string() })
   .meta({ id: 'Problem' });
 
+const problem = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: problemAnswer } },
+});
+
+/** What can go wrong, as the OpenAPI document says it. */
+export const problems = {
+  400: problem('The request is malformed; the detail says what was expected.'),
+  401: problem('No token, or none of this service that is valid.'),
+  403: problem('The token does not allow this.'),
+  404: problem('Nothing is stored there, or the Monday of the list is yet to come.'),
+  503: problem('A server that this one needs is away; try again.'),
+} as const;
+
+export const json = <Schema extends z.ZodType>(description: string, schema: Schema) => ({
+  description,
+  content: { 'application/json': { schema } },
+});
+
+/** What is said without a body: the client's copy is still right. */
+export const unchanged = z.null().describe('What `If-None-Match` names has not changed.');
+
 export function hrefOf(user: string, week: string): string {
   return `/v1/users/${encodeURIComponent(user)}/playlists/${week}`;
 }

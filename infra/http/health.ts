@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import { z } from 'zod';
+import { json } from './answers.ts';
 import type { App } from './server.ts';
 
 export interface HealthRoutes {
@@ -11,6 +12,14 @@ const healthAnswer = z.object({
   status: z.enum(['ok', 'failing']),
   servers: z.record(z.string(), z.string()),
 });
+
+const about = {
+  operationId: 'health',
+  summary: 'Whether the servers behind this one give a sign of life',
+  tags: ['operations'],
+};
+const works = json('All do.', healthAnswer);
+const fails = json('One does not.', healthAnswer);
 
 /** `/health` for load balancers, `/metrics` for Prometheus. */
 export function addHealthRoutes(app: App, { checks }: HealthRoutes): void {
@@ -37,7 +46,7 @@ export function addHealthRoutes(app: App, { checks }: HealthRoutes): void {
 
   app.get(
     '/health',
-    { schema: { tags: ['operations'], response: { 200: healthAnswer, 503: healthAnswer } } },
+    { schema: { ...about, response: { 200: works, 503: fails } } },
     async (_request, reply) => {
       const names = Object.keys(checks);
       const results = await Promise.allSettled(names.map((name) => checks[name]!()));

@@ -3,7 +3,7 @@ import type { RegionQuery } from '../../model/regions.ts';
 import { weekKeyPattern } from '../../model/week.ts';
 import type { WeekStatus } from '../../pipelines/delivery/status.ts';
 import type { Tokens } from '../tokens.ts';
-import { problemAnswer } from './answers.ts';
+import { json, problems } from './answers.ts';
 import { mayOperate } from './bearer.ts';
 import type { App } from './server.ts';
 
@@ -41,7 +41,10 @@ const statusAnswer = z.object({
     }),
   ),
 });
-const errors = { 400: problemAnswer, 401: problemAnswer, 403: problemAnswer };
+const redeliveryAnswer = z.object({
+  week: z.string(),
+  orders: z.array(z.object({ id: z.string(), zone: z.string(), listeners: z.int() })),
+});
 const security = [{ bearer: [] }];
 const tags = ['operations'];
 
@@ -53,11 +56,12 @@ export function addOperationsRoutes(
     '/v1/status',
     {
       schema: {
+        operationId: 'status',
         summary: 'How far the delivery of a week is, by region and zone',
         tags,
         security,
         querystring: z.object({ week }),
-        response: { 200: statusAnswer, ...errors },
+        response: { 200: json('By region and by zone.', statusAnswer), ...problems },
       },
     },
     async (request, reply) => {
@@ -70,6 +74,7 @@ export function addOperationsRoutes(
     '/v1/redeliveries',
     {
       schema: {
+        operationId: 'redeliver',
         summary: 'Delivers the lists of a region, country, zone or group again',
         tags,
         security,
@@ -83,11 +88,8 @@ export function addOperationsRoutes(
           })
           .describe('Exactly one of region, country, zone, group.'),
         response: {
-          202: z.object({
-            week: z.string(),
-            orders: z.array(z.object({ id: z.string(), zone: z.string(), listeners: z.int() })),
-          }),
-          ...errors,
+          202: json('The orders that were placed.', redeliveryAnswer),
+          ...problems,
         },
       },
     },

@@ -11,10 +11,12 @@ import {
   archiveEntryOf,
   etagOf,
   hrefOf,
+  json,
   matches,
   playlistAnswer,
   playlistAnswerOf,
-  problemAnswer,
+  problems,
+  unchanged,
   type PlaylistAnswer,
 } from './answers.ts';
 import { mayRead } from './bearer.ts';
@@ -49,12 +51,29 @@ export interface PlaylistRoutes {
   readonly clock: Clock;
 }
 
+const jspfType = 'application/jspf+json';
+/** See model/jspf.ts. */
+const jspfAnswer = z.looseObject({
+  playlist: z.looseObject({ title: z.string(), track: z.array(z.looseObject({})) }),
+});
+
 const userParameter = z.object({ id: z.string().min(1).max(200) });
 const weekParameters = userParameter.extend({
   week: z.string().regex(weekKeyPattern, 'expected an ISO week such as 2014-W36'),
 });
 const format = z.object({ format: z.enum(['json', 'jspf']).optional() });
-const errors = { 401: problemAnswer, 403: problemAnswer, 404: problemAnswer };
+const archiveAnswer = z.object({ user: z.string(), playlists: z.array(archiveEntry) });
+const listAnswer = {
+  description: 'The list, with week, zone and validity. JSPF where it is asked for.',
+  content: {
+    'application/json': { schema: playlistAnswer },
+    [jspfType]: { schema: jspfAnswer },
+  },
+};
+const coverAnswer = {
+  description: 'The image.',
+  content: { 'image/jpeg': { schema: z.string().meta({ format: 'binary' }) } },
+};
 const security = [{ bearer: [] }];
 const tags = ['playlists'];
 
@@ -88,12 +107,13 @@ export function addPlaylistRoutes(app: App, routes: PlaylistRoutes): void {
     '/v1/users/:id/playlists/current',
     {
       schema: {
+        operationId: 'currentPlaylist',
         summary: "The listener's list of this week, or the newest before it",
         tags,
         security,
         params: userParameter,
         querystring: format,
-        response: { 200: playlistAnswer, ...errors },
+        response: { 200: listAnswer, 304: unchanged, ...problems },
       },
     },
     async (request, reply) => {
@@ -107,12 +127,13 @@ export function addPlaylistRoutes(app: App, routes: PlaylistRoutes): void {
     '/v1/users/:id/playlists/:week',
     {
       schema: {
+        operationId: 'playlistOfWeek',
         summary: "The listener's list of a week",
         tags,
         security,
         params: weekParameters,
         querystring: format,
-        response: { 200: playlistAnswer, 400: problemAnswer, ...errors },
+        response: { 200: listAnswer, 304: unchanged, ...problems },
       },
     },
     async (request, reply) => {
@@ -127,14 +148,15 @@ export function addPlaylistRoutes(app: App, routes: PlaylistRoutes): void {
     '/v1/users/:id/playlists',
     {
       schema: {
+        operationId: 'playlists',
         summary: "The listener's lists, the newest first",
         tags,
         security,
         params: userParameter,
         querystring: z.object({ limit: z.coerce.number().int().min(1).max(520).default(52) }),
         response: {
-          200: z.object({ user: z.string(), playlists: z.array(archiveEntry) }),
-          ...errors,
+          200: json('The archive.', archiveAnswer),
+          ...problems,
         },
       },
     },
@@ -151,10 +173,12 @@ export function addPlaylistRoutes(app: App, routes: PlaylistRoutes): void {
     '/v1/users/:id/playlists/:week/cover',
     {
       schema: {
+        operationId: 'cover',
         summary: 'The cover of a list, JPEG, 640 x 640',
         tags,
         security,
         params: weekParameters,
+        response: { 200: coverAnswer, 304: unchanged, ...problems },
       },
     },
     async (request, reply) => {
@@ -163,15 +187,13 @@ export function addPlaylistRoutes(app: App, routes: PlaylistRoutes): void {
       const document = await listOf(id, week);
       const etag = `"${document.cover}"`;
       void reply.header('etag', etag).header('cache-control', 'private, max-age=3600');
-      if (matches(request.headers['if-none-match'], etag)) return reply.code(304).send();
+      if (matches(request.headers['if-none-match'], etag)) return sendUnchanged(reply);
       const image = await covers.image(document.cover);
       if (image === undefined) throw notFound(`no cover has the key "${document.cover}"`);
-      return reply.type('image/jpeg').send(Buffer.from(image));
+      return sendImage(reply, image);
     },
   );
 }
-
-const jspfType = 'application/jspf+json';
 
 /** As JSON or JSPF, whichever is asked for by `format` or, without it, by `Accept`. */
 function sendList(
@@ -187,10 +209,18 @@ function sendList(
     .header('etag', etag)
     .header('cache-control', 'private, no-cache')
     .header('vary', 'accept, authorization');
-  if (matches(request.headers['if-none-match'], etag)) return reply.code(304).send();
+  if (matches(request.headers['if-none-match'], etag)) return sendUnchanged(reply);
   void reply.serializer((body: string) => body);
   if (!wantsJspf) return reply.type('application/json').send(answer.body);
   const list = JSON.parse(answer.body) as PlaylistAnswer;
   void reply.header('link', `<${hrefOf(list.user, list.week)}>; rel="alternate"`);
   return reply.type(jspfType).send(JSON.stringify(toJspf(list)));
+}
+
+function sendUnchanged(reply: FastifyReply): FastifyReply {
+  return reply.code(304).send();
+}
+
+function sendImage(reply: FastifyReply, image: Uint8Array): FastifyReply {
+  return reply.type('image/jpeg').send(Buffer.from(image));
 }

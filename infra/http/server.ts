@@ -19,7 +19,7 @@ import type { Log } from '../../pipelines/ports.ts';
 import { addHealthRoutes, type HealthRoutes } from './health.ts';
 import { addOperationsRoutes, type OperationsRoutes } from './operations.ts';
 import { addPlaylistRoutes, type PlaylistRoutes } from './playlists.ts';
-import { Problem, sendProblem } from './problem.ts';
+import { notFound, Problem, sendProblem } from './problem.ts';
 
 export type App = FastifyInstance<
   RawServerDefault,
@@ -53,7 +53,7 @@ export async function buildApi(api: Api): Promise<App> {
       },
     },
     transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
+    transformObject: (document) => withoutInputs(jsonSchemaTransformObject(document)),
   });
 
   app.setErrorHandler((error: Error, _request, reply) => {
@@ -66,9 +66,8 @@ export async function buildApi(api: Api): Promise<App> {
       const place = first!.instancePath.replace(/^\//, '');
       return sendProblem(reply, new Problem(400, 'Bad request', `${place}: ${first!.message}`));
     }
-    if (error instanceof Mistake) {
-      return sendProblem(reply, new Problem(400, 'Bad request', error.message));
-    }
+    const asked = error instanceof Mistake ? problemOf(error) : undefined;
+    if (asked !== undefined) return sendProblem(reply, asked);
     if (error instanceof Unavailable) {
       return sendProblem(reply, new Problem(503, 'Service unavailable', error.message));
     }
@@ -88,4 +87,31 @@ export async function buildApi(api: Api): Promise<App> {
   addPlaylistRoutes(app, api);
   addOperationsRoutes(app, api);
   return app;
+}
+
+/** The problem that a mistake of the client's is; undefined for those of the operator's. */
+function problemOf({ code, message }: Mistake): Problem | undefined {
+  switch (code) {
+    case 'UNKNOWN_WEEK':
+    case 'UNKNOWN_LISTENER':
+      return notFound(message);
+    case 'USAGE':
+    case 'UNKNOWN_REGION':
+    case 'UNKNOWN_ZONE':
+      return new Problem(400, 'Bad request', message);
+    case 'SERVER_DOWN':
+      return new Problem(503, 'Service unavailable', message);
+    default:
+      return undefined;
+  }
+}
+
+type Document = ReturnType<typeof jsonSchemaTransformObject>;
+
+/** Each named schema comes twice, as what is read and as what is answered; ours are answers. */
+function withoutInputs(document: Document): Document {
+  if (!('components' in document) || document.components?.schemas === undefined) return document;
+  const { schemas } = document.components;
+  for (const name of Object.keys(schemas)) if (name.endsWith('Input')) delete schemas[name];
+  return document;
 }

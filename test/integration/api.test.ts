@@ -39,7 +39,9 @@ beforeAll(async () => {
     status: (week) =>
       week === '2014-W37'
         ? Promise.reject(new Mistake('UNKNOWN_WEEK', 'week 2014-W37: expected one that was made'))
-        : Promise.resolve({ week: '2014-W36', total: none, regions: [], zones: [] }),
+        : week === '2014-W38'
+          ? Promise.reject(new Mistake('ARTIFACT_CORRUPT', '/home/lists: expected lists'))
+          : Promise.resolve({ week: '2014-W36', total: none, regions: [], zones: [] }),
     redeliver: (region, week) =>
       Promise.resolve({
         week: week ?? '2014-W36',
@@ -226,7 +228,11 @@ test('operations see the status and order a region again; listeners may not', as
   const status = await app.inject({ url: '/v1/status', headers });
   expect(status.json()).toMatchObject({ week: '2014-W36' });
   const unknown = await app.inject({ url: '/v1/status?week=2014-W37', headers });
-  expect(unknown.statusCode).toBe(400);
+  expect(unknown.statusCode).toBe(404);
+  expect(unknown.json<{ detail: string }>().detail).toContain('2014-W37');
+  const corrupt = await app.inject({ url: '/v1/status?week=2014-W38', headers });
+  expect(corrupt.statusCode).toBe(500);
+  expect(corrupt.body).not.toContain('/home');
   const ordered = await app.inject({
     method: 'POST',
     url: '/v1/redeliveries',
@@ -250,11 +256,24 @@ test('health says which server fails, metrics count requests, the OpenAPI docume
   const metrics = await app.inject({ url: '/metrics' });
   expect(metrics.body).toContain('mondaymix_http_request_duration_seconds_count');
   const { paths, components } = (await app.inject({ url: '/openapi.json' })).json<{
-    paths: object;
+    paths: Record<string, { get: { responses: Record<string, { content?: object }> } }>;
     components: { schemas: object };
   }>();
   expect(Object.keys(paths)).toEqual(
     expect.arrayContaining(['/v1/users/{id}/playlists/current', '/v1/status', '/v1/redeliveries']),
   );
-  expect(Object.keys(components.schemas)).toContain('Playlist');
+  expect(Object.keys(components.schemas).sort()).toEqual(['ArchiveEntry', 'Playlist', 'Problem']);
+  const types = Object.fromEntries(
+    ['current', '{week}/cover'].map((path) => {
+      const { responses } = paths[`/v1/users/{id}/playlists/${path}`]!.get;
+      const typesOf = ([code, { content = {} }]: [string, { content?: object }]) =>
+        `${code} ${Object.keys(content).join()}`.trim();
+      return [path, Object.entries(responses).map(typesOf)];
+    }),
+  );
+  const problems = [400, 401, 403, 404, 503].map((code) => `${code} application/problem+json`);
+  expect(types).toEqual({
+    current: ['200 application/json,application/jspf+json', '304', ...problems],
+    '{week}/cover': ['200 image/jpeg', '304', ...problems],
+  });
 });
