@@ -35,7 +35,7 @@ export type ExamplesOptions = z.infer<typeof examplesOptions>;
  */
 export const examples: Stage<ExamplesOptions> = {
   name: 'examples',
-  version: 1,
+  version: 2,
   options: examplesOptions,
   async run({ options, sql, input, output, save, report, signal }) {
     const world = await readWorld(sql, { factors: input('factors') }, options.cutoff);
@@ -86,13 +86,14 @@ export const examples: Stage<ExamplesOptions> = {
         options.candidates,
       );
       const played = new Set(works);
-      const labels = Uint8Array.from({ length: pool.size }, (_, c) =>
-        played.has(world.tracks.work[pool.track[c]!]!) ? 1 : 0,
-      );
-      const positives = labels.reduce((sum, label) => sum + label, 0);
-      report.dropped('not among the candidates', Math.max(0, works.length - positives));
-      if (positives === 0) continue;
-      report.rowsOut(positives);
+      const worksOffered = Array.from({ length: pool.size }, (_, c) => {
+        return world.tracks.work[pool.track[c]!]!;
+      });
+      const labels = Uint8Array.from(worksOffered, (work) => (played.has(work) ? 1 : 0));
+      const found = new Set(worksOffered.filter((work) => played.has(work))).size;
+      report.dropped('not among the candidates', works.length - found);
+      if (found === 0) continue;
+      report.rowsOut(found);
       writeFeatures(pool, listener, profile.of(listener), world.tracks, world.popularity, features);
       const block = new Float32Array(pool.size * width);
       for (let c = 0; c < pool.size; c++) {

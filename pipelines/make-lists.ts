@@ -62,7 +62,7 @@ export async function readListsManifest(path: string): Promise<ListsManifest> {
 export function listsStage(loadTensorflow: () => Promise<Tensorflow>): Stage<ListsOptions> {
   return {
     name: 'lists',
-    version: 1,
+    version: 2,
     options: listsOptions,
     resumable: true,
     async run(context) {

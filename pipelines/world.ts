@@ -121,7 +121,8 @@ async function readTracks(sql: Sql): Promise<TrackTable> {
   const genreNames = genreRows.map(({ genre }) => genre);
   const numTracks = await count(sql, 'catalogue.tracks');
   const scaled = audioColumns.map((column) =>
-    column === 'tempo' ? 'least(tempo / 200, 1)' : column,
+    // Not least(): it passes over NULL, and an unknown tempo must stay unknown.
+    column === 'tempo' ? 'CASE WHEN tempo > 200 THEN 1 ELSE tempo / 200 END' : column,
   );
   const nan = "CAST('nan' AS FLOAT)";
   const columns = await sql.columns(
