@@ -1,7 +1,22 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { mondayStart, nextWeek } from '../../model/week.ts';
+import { mondayStart, nextWeek, parseWeek, weekKeyPattern } from '../../model/week.ts';
 import { listedTrack, type PlaylistDocument } from '../../pipelines/lists.ts';
+
+/** An ISO week that the year has, `2014-W36`. */
+export const weekKey = z
+  .string()
+  .regex(weekKeyPattern, {
+    abort: true,
+    error: ({ input }) => `expected an ISO week such as 2014-W36, got "${input}"`,
+  })
+  .superRefine((text, context) => {
+    try {
+      parseWeek(text);
+    } catch (error) {
+      context.addIssue((error as Error).message);
+    }
+  });
 
 /** A list as clients get it. */
 export const playlistAnswer = z

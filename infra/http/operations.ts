@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import type { RegionQuery } from '../../model/regions.ts';
-import { weekKeyPattern } from '../../model/week.ts';
 import type { WeekStatus } from '../../pipelines/delivery/status.ts';
 import type { Tokens } from '../tokens.ts';
-import { json, problems } from './answers.ts';
+import { json, problems, weekKey } from './answers.ts';
 import { mayOperate } from './bearer.ts';
 import type { App } from './server.ts';
 
@@ -18,7 +17,7 @@ export interface OperationsRoutes {
   ) => Promise<{ week: string; orders: { id: string; zone: string; listeners: number }[] }>;
 }
 
-const week = z.string().regex(weekKeyPattern, 'expected an ISO week such as 2014-W36').optional();
+const week = weekKey.optional();
 const counts = {
   listeners: z.int(),
   due: z.int(),

@@ -1,7 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { toJspf } from '../../model/jspf.ts';
-import { weekKeyPattern } from '../../model/week.ts';
 import type { PlaylistDocument } from '../../pipelines/lists.ts';
 import type { Clock } from '../../pipelines/ports.ts';
 import type { CachedAnswer, ListCache } from '../list-cache.ts';
@@ -18,6 +17,7 @@ import {
   problems,
   unchanged,
   type PlaylistAnswer,
+  weekKey,
 } from './answers.ts';
 import { mayRead } from './bearer.ts';
 import { notFound } from './problem.ts';
@@ -59,7 +59,7 @@ const jspfAnswer = z.looseObject({
 
 const userParameter = z.object({ id: z.string().min(1).max(200) });
 const weekParameters = userParameter.extend({
-  week: z.string().regex(weekKeyPattern, 'expected an ISO week such as 2014-W36'),
+  week: weekKey,
 });
 const format = z.object({ format: z.enum(['json', 'jspf']).optional() });
 const archiveAnswer = z.object({ user: z.string(), playlists: z.array(archiveEntry) });

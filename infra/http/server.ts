@@ -1,7 +1,6 @@
 import swagger from '@fastify/swagger';
 import { fastify, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import {
-  hasZodFastifySchemaValidationErrors,
   jsonSchemaTransform,
   jsonSchemaTransformObject,
   serializerCompiler,
@@ -13,13 +12,16 @@ import type {
   RawRequestDefaultExpression,
   RawServerDefault,
 } from 'fastify';
-import { Mistake } from '../../model/mistake.ts';
-import { Unavailable } from '../../pipelines/delivery/ports.ts';
 import type { Log } from '../../pipelines/ports.ts';
+import {
+  answerFailures,
+  answerMalformedUrl,
+  maxPartLength,
+  refuseOtherMethods,
+} from './failures.ts';
 import { addHealthRoutes, type HealthRoutes } from './health.ts';
 import { addOperationsRoutes, type OperationsRoutes } from './operations.ts';
 import { addPlaylistRoutes, type PlaylistRoutes } from './playlists.ts';
-import { notFound, Problem, sendProblem } from './problem.ts';
 
 export type App = FastifyInstance<
   RawServerDefault,
@@ -35,7 +37,8 @@ export type Api = PlaylistRoutes & OperationsRoutes & HealthRoutes & { readonly 
 export async function buildApi(api: Api): Promise<App> {
   const app = fastify({
     logger: false,
-    routerOptions: { maxParamLength: 300 },
+    routerOptions: { maxParamLength: maxPartLength },
+    frameworkErrors: (error, _request, reply) => answerMalformedUrl(error, reply),
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
@@ -56,54 +59,14 @@ export async function buildApi(api: Api): Promise<App> {
     transformObject: (document) => withoutInputs(jsonSchemaTransformObject(document)),
   });
 
-  app.setErrorHandler((error: Error, _request, reply) => {
-    if (error instanceof Problem) {
-      if (error.status === 401) void reply.header('www-authenticate', 'Bearer');
-      return sendProblem(reply, error);
-    }
-    if (hasZodFastifySchemaValidationErrors(error)) {
-      const [first] = error.validation;
-      const place = first!.instancePath.replace(/^\//, '');
-      return sendProblem(reply, new Problem(400, 'Bad request', `${place}: ${first!.message}`));
-    }
-    const asked = error instanceof Mistake ? problemOf(error) : undefined;
-    if (asked !== undefined) return sendProblem(reply, asked);
-    if (error instanceof Unavailable) {
-      return sendProblem(reply, new Problem(503, 'Service unavailable', error.message));
-    }
-    const status = (error as { statusCode?: number }).statusCode;
-    if (status !== undefined && status < 500) {
-      return sendProblem(reply, new Problem(status, 'Bad request', error.message));
-    }
-    api.log.error({ err: error }, 'request failed');
-    return sendProblem(reply, new Problem(500, 'Internal error', 'see the log of the service'));
-  });
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(reply, new Problem(404, 'Not found', `no ${request.method} ${request.url}`)),
-  );
-
+  answerFailures(app, api.log);
+  const otherMethods = refuseOtherMethods(app);
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
   addHealthRoutes(app, api);
   addPlaylistRoutes(app, api);
   addOperationsRoutes(app, api);
+  otherMethods.finish();
   return app;
-}
-
-/** The problem that a mistake of the client's is; undefined for those of the operator's. */
-function problemOf({ code, message }: Mistake): Problem | undefined {
-  switch (code) {
-    case 'UNKNOWN_WEEK':
-    case 'UNKNOWN_LISTENER':
-      return notFound(message);
-    case 'USAGE':
-    case 'UNKNOWN_REGION':
-    case 'UNKNOWN_ZONE':
-      return new Problem(400, 'Bad request', message);
-    case 'SERVER_DOWN':
-      return new Problem(503, 'Service unavailable', message);
-    default:
-      return undefined;
-  }
 }
 
 type Document = ReturnType<typeof jsonSchemaTransformObject>;

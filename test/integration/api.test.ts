@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { InjectOptions } from 'fastify';
 import { Redis } from 'ioredis';
 import { buildApi, type App } from '../../infra/http/server.ts';
 import { openListCache, type ListCache } from '../../infra/list-cache.ts';
@@ -7,6 +8,7 @@ import { openMongo, type Mongo } from '../../infra/mongo.ts';
 import { openPlaylistReader } from '../../infra/mongo/reader.ts';
 import { openTokens, type Tokens } from '../../infra/tokens.ts';
 import { Mistake } from '../../model/mistake.ts';
+import { resolveRegion } from '../../model/regions.ts';
 import { mondayStart } from '../../model/week.ts';
 import type { PlaylistDocument } from '../../pipelines/lists.ts';
 import { documentFor } from '../support/lists.ts';
@@ -43,9 +45,12 @@ beforeAll(async () => {
           ? Promise.reject(new Mistake('ARTIFACT_CORRUPT', '/home/lists: expected lists'))
           : Promise.resolve({ week: '2014-W36', total: none, regions: [], zones: [] }),
     redeliver: (region, week) =>
-      Promise.resolve({
-        week: week ?? '2014-W36',
-        orders: [{ id: 'x', zone: JSON.stringify(region), listeners: 2 }],
+      new Promise((resolve) => {
+        resolveRegion(region, [jakarta]);
+        resolve({
+          week: week ?? '2014-W36',
+          orders: [{ id: 'x', zone: JSON.stringify(region), listeners: 2 }],
+        });
       }),
     checks: {
       mongodb: () =>
@@ -206,10 +211,125 @@ test('an unknown listener, a malformed week and an unknown path are told in one 
   const week = await get('/v1/users/ana/playlists/2014-36');
   expect(week.statusCode).toBe(400);
   expect(week.json<{ detail: string }>().detail).toBe(
-    'week: expected an ISO week such as 2014-W36',
+    'week: expected an ISO week such as 2014-W36, got "2014-36"',
   );
   expect((await get('/v1/nothing')).statusCode).toBe(404);
 });
+
+describe('what a client does wrong is answered with a problem in one line', () => {
+  const lists = '/v1/users/ana/playlists';
+  const orders = '/v1/redeliveries';
+  const json = { 'content-type': 'application/json' };
+
+  test.each<[what: string, request: InjectOptions, status: number, detail: string | RegExp]>([
+    ['an unknown listener', { url: '/v1/users/nobody/playlists' }, 404, /"nobody"$/],
+    ['a listener without a cover', { url: `${lists}/2014-W36/cover` }, 404, /2014-W36 .*"ana"/],
+    [
+      'an identifier that is too long',
+      { url: `/v1/users/${'a'.repeat(201)}/playlists` },
+      400,
+      'id: Too big: expected string to have <=200 characters',
+    ],
+    [
+      'one that is longer than a part of a path may be',
+      { url: `/v1/users/${'a'.repeat(301)}/playlists` },
+      414,
+      'expected parts of the path of at most 300 characters, got a longer one',
+    ],
+    ['an empty identifier', { url: '/v1/users//playlists' }, 400, /^id: Too small: /],
+    [
+      'a URL that cannot be read',
+      { url: '/v1/users/%zz/playlists' },
+      400,
+      'expected a URL with escapes such as %20, got one that cannot be read',
+    ],
+    [
+      'a week that no year has',
+      { url: `${lists}/2014-W54` },
+      400,
+      'week: expected an ISO week such as 2014-W36, got "2014-W54"',
+    ],
+    [
+      'week 53 of a year of 52',
+      { url: `${lists}/2014-W53` },
+      400,
+      'week: expected a week of 2014, which ends with 2014-W52, got "2014-W53"',
+    ],
+    ['a malformed week of a status', { url: '/v1/status?week=36' }, 400, /^week: .* got "36"$/],
+    ['an unknown format', { url: `${lists}/current?format=xml` }, 400, /^format: .*"json"\|"jspf"/],
+    ['too many entries', { url: `${lists}?limit=9999` }, 400, /^limit: .*<=520$/],
+    ['a wrong method', { url: orders }, 405, '/v1/redeliveries: expected POST, got GET'],
+    [
+      'a method that changes what is only read',
+      { method: 'DELETE', url: `${lists}/2014-W36` },
+      405,
+      '/v1/users/ana/playlists/2014-W36: expected GET or HEAD, got DELETE',
+    ],
+    [
+      'a body that is no JSON',
+      { method: 'POST', url: orders, headers: json, payload: '{"region":' },
+      400,
+      /^Body is not valid JSON/,
+    ],
+    ['no body', { method: 'POST', url: orders }, 400, /^body: .*expected object, received null$/],
+    [
+      'a field that nobody knows',
+      { method: 'POST', url: orders, payload: { regoin: 'Asia' } },
+      400,
+      'body: Unrecognized key: "regoin"',
+    ],
+    [
+      'a region that is no text',
+      { method: 'POST', url: orders, payload: { region: 7 } },
+      400,
+      'region: Invalid input: expected string, received number',
+    ],
+    [
+      'a malformed week of an order',
+      { method: 'POST', url: orders, payload: { region: 'Asia', week: '2014-36' } },
+      400,
+      'week: expected an ISO week such as 2014-W36, got "2014-36"',
+    ],
+    [
+      'an unknown region',
+      { method: 'POST', url: orders, payload: { region: 'Asai' } },
+      400,
+      'expected a region that has lists, got "Asai"; near ones: Asia',
+    ],
+    [
+      'two regions',
+      { method: 'POST', url: orders, payload: { region: 'Asia', country: 'ID' } },
+      400,
+      'expected exactly one of region, country, zone and group, got region and country',
+    ],
+    [
+      'a body that is too large',
+      { method: 'POST', url: orders, payload: { region: 'a'.repeat(2 ** 21) } },
+      413,
+      'Request body is too large',
+    ],
+  ])('%s', async (_what, request, status, detail) => {
+    const token = await tokens.issue({ scope: 'operations' }, 1);
+    const answer = await app.inject({
+      ...request,
+      headers: { ...request.headers, authorization: `Bearer ${token}` },
+    });
+    expect(answer.headers['content-type']).toContain('application/problem+json');
+    const problem = answer.json<{ status: number; detail: string }>();
+    expect([answer.statusCode, problem.status]).toEqual([status, status]);
+    expect(problem.detail).toMatch(typeof detail === 'string' ? exactly(detail) : detail);
+    expect(problem.detail).not.toContain('\n');
+  });
+
+  test('a wrong method is told which ones there are', async () => {
+    const answer = await app.inject({ method: 'PUT', url: orders });
+    expect([answer.statusCode, answer.headers.allow]).toEqual([405, 'POST']);
+  });
+});
+
+function exactly(text: string): RegExp {
+  return new RegExp(`^${text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`);
+}
 
 test('the cover is an image with its key as entity tag', async () => {
   await store(documentFor('ana', '2014-W36', jakarta));

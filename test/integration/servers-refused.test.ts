@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { simulate } from '../../pipelines/simulate/simulate.ts';
+import { openCommandLine } from '../support/command-line.ts';
 import { mistakeOf, mondaymix } from '../support/operator.ts';
 import { sharedServers } from '../support/servers.ts';
 import { temporaryFolder } from '../support/sources.ts';
@@ -143,12 +144,11 @@ test('weekly with a RabbitMQ that refuses the password', async () => {
 });
 
 test('the API on a port that is taken', async () => {
-  const told = await mistakeOf(['api', '--home', home, '--port', `${guardedPort}`], {
-    ...urls,
-    MONDAYMIX_NAMESPACE: 'taken-port',
-  });
-  expect(told).toEqual({
+  const line = await openCommandLine();
+  const { code, errors } = await line.start(['api', '--port', `${guardedPort}`]).ended;
+  await line.dispose();
+  expect({ code, errors }).toEqual({
     code: 1,
-    message: `expected to listen on port ${guardedPort} of 127.0.0.1, got "listen EADDRINUSE: address already in use 127.0.0.1:${guardedPort}"; set API_HOST, API_PORT or --port`,
+    errors: `mondaymix: expected to listen on port ${guardedPort} of 127.0.0.1, got "listen EADDRINUSE: address already in use 127.0.0.1:${guardedPort}"; set API_HOST, API_PORT or --port\n`,
   });
 });
