@@ -107,11 +107,13 @@ export function listsStage(loadTensorflow: () => Promise<Tensorflow>): Stage<Lis
       }
       await rm(join(output, 'zones'), { recursive: true, force: true });
       const zones = await listsByZone(files, join(output, 'zones'), signal);
+      // By name: a pattern would also read the folder's own name as one.
+      const zoneFiles = zones.map(({ file }) => quoted(join(output, file))).join(', ');
       await save(
         'listed',
         `(SELECT user AS listener, track.trackId AS track_id, CAST(position AS INTEGER) AS position
           FROM (SELECT user, unnest(tracks) AS track, generate_subscripts(tracks, 1) AS position
-                FROM read_json(${quoted(join(output, 'zones', '*.ndjson'))}, format = 'newline_delimited',
+                FROM read_json([${zoneFiles}], format = 'newline_delimited',
                                columns = {user: 'VARCHAR', tracks: 'STRUCT(trackId VARCHAR)[]'}))
           ORDER BY listener, position)`,
       );
