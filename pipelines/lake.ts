@@ -1,3 +1,4 @@
+import { quoted } from './sql.ts';
 import { lakeTables, type LakeTable } from './tables.ts';
 
 /**
@@ -110,9 +111,4 @@ export function lakeViews(snapshot: LakeSnapshot, schema: string): string {
   return lakeTableNames
     .map((table) => `CREATE VIEW ${schema}.${table} AS ${fromLake(table, snapshot.tables[table])};`)
     .join('\n');
-}
-
-/** A SQL string literal. */
-export function quoted(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }

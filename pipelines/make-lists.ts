@@ -10,7 +10,7 @@ import { Mistake } from '../model/mistake.ts';
 import { listsByZone, zoneEntry } from './lists-by-zone.ts';
 import { ListMaker, type ListCounts } from './list-maker.ts';
 import { rankerFile } from './ranker.ts';
-import { quoted } from './runner.ts';
+import { quoted } from './sql.ts';
 import type { Stage, StageContext } from './stage.ts';
 import { nextTurn } from './turn.ts';
 import { readWorld } from './world.ts';

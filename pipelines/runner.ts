@@ -1,49 +1,9 @@
-import { createHash } from 'node:crypto';
 import pLimit from 'p-limit';
 import { Mistake } from '../model/mistake.ts';
 import type { Clock, Sql } from './ports.ts';
-import type { Stage, StageContext, StageFunnel } from './stage.ts';
-
-/** A table of an input: a view over one or more Parquet files. */
-export interface InputTable {
-  readonly name: string;
-  readonly file: string | readonly string[];
-  /** `CREATE TABLE` columns, for a table without files. */
-  readonly columns?: Readonly<Record<string, string>>;
-}
-
-/** Where a graph begins: data that no stage made (a snapshot of the lake). */
-export interface Source {
-  readonly fingerprint: string;
-  readonly folder: string;
-  readonly tables: readonly InputTable[];
-}
-
-/** A stage with its options and inputs filled in. */
-export interface Step<Options extends object = object> {
-  readonly stage: Stage<Options>;
-  readonly options: Options;
-  /** Name of the input (the schema of its views) -> what it is. */
-  readonly inputs: Readonly<Record<string, Step | Source>>;
-  /** What the funnel calls it; default the stage's name. Not part of the fingerprint. */
-  readonly label?: string;
-}
-
-/** A step whose options are parsed and frozen: the only way to make one. */
-export function step<Options extends object>(
-  stage: Stage<Options>,
-  options: unknown,
-  inputs: Step['inputs'],
-  label?: string,
-): Step {
-  const parsed = Object.freeze(stage.options.parse(options));
-  return {
-    stage: stage,
-    options: parsed,
-    inputs,
-    ...(label === undefined ? {} : { label }),
-  };
-}
+import type { StageContext, StageFunnel } from './stage.ts';
+import { fingerprintOf, type InputTable, type Source, type Step } from './step.ts';
+import { createViews, saveParquet } from './views.ts';
 
 export interface StoredArtifact {
   readonly folder: string;
@@ -88,21 +48,6 @@ export interface RunnerOptions {
   readonly signal: AbortSignal;
   readonly onFinish?: (label: string, funnel: StageFunnel) => void;
   readonly onProgress?: (label: string, done: number, total: number) => void;
-}
-
-/** The fingerprint of a step: what it will make is decided by what goes into it. */
-export function fingerprintOf(node: Step | Source): string {
-  if (!('stage' in node)) return node.fingerprint;
-  const inputs = Object.keys(node.inputs)
-    .sort()
-    .map((name) => [name, fingerprintOf(node.inputs[name]!)]);
-  const identity = JSON.stringify([
-    node.stage.name,
-    node.stage.version,
-    sortedKeys(node.options),
-    inputs,
-  ]);
-  return createHash('sha256').update(identity).digest('hex').slice(0, 24);
 }
 
 /**
@@ -265,43 +210,6 @@ export class Runner {
   }
 }
 
-/** One schema of views for each input. */
-export async function createViews(
-  sql: Sql,
-  inputs: Readonly<Record<string, { readonly tables: readonly InputTable[] }>>,
-): Promise<void> {
-  for (const [schema, { tables }] of Object.entries(inputs)) {
-    await sql.run(`CREATE SCHEMA "${schema}"`);
-    for (const { name, file, columns } of tables) {
-      const files = typeof file === 'string' ? [file] : file;
-      if (files.length === 0) {
-        const definitions = Object.entries(columns ?? {}).map(([key, type]) => `${key} ${type}`);
-        await sql.run(`CREATE TABLE "${schema}"."${name}" (${definitions.join(', ')})`);
-      } else {
-        const list = files.map(quoted).join(', ');
-        await sql.run(
-          `CREATE VIEW "${schema}"."${name}" AS
-           SELECT * FROM read_parquet([${list}], hive_partitioning = false)`,
-        );
-      }
-    }
-  }
-}
-
-/** Writes a relation to one Parquet file; gives the row count. */
-export async function saveParquet(sql: Sql, path: string, relation: string): Promise<number> {
-  await sql.run(`COPY ${relation} TO ${quoted(path)} (FORMAT parquet, COMPRESSION zstd)`);
-  const [row] = await sql.rows<{ count: number }>(
-    `SELECT count(*) AS count FROM read_parquet(${quoted(path)})`,
-  );
-  return row!.count;
-}
-
-/** A SQL string literal. */
-export function quoted(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
-
 class Report {
   #rowsIn = 0;
   #rowsOut = 0;
@@ -337,15 +245,4 @@ class Report {
       figures: this.#figures,
     };
   }
-}
-
-function sortedKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortedKeys);
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, inner]) => inner !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, inner]) => [key, sortedKeys(inner)]),
-  );
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { lakeTables } from './tables.ts';
 import type { LakeSnapshot } from './lake.ts';
-import type { Source } from './runner.ts';
+import type { Source } from './step.ts';
 
 /** The stages of a week, inputs first: what `--from` takes. */
 export const stageNames = [

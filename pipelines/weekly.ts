@@ -5,7 +5,7 @@ import { examples } from './examples.ts';
 import { factors } from './factors.ts';
 import { listsStage } from './make-lists.ts';
 import { rankerPrior, rankerStage } from './ranker.ts';
-import { step, type Source, type Step } from './runner.ts';
+import { step, type Source, type Step } from './step.ts';
 import { snapshot } from './snapshot.ts';
 import { text } from './text.ts';
 import { lakeSource, type FrozenWeek } from './week-plan.ts';

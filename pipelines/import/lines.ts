@@ -1,4 +1,4 @@
-import { quoted } from '../lake.ts';
+import { quoted } from '../sql.ts';
 
 /**
  * Reading text files a physical line at a time, so that one broken row costs one row and every row

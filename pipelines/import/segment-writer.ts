@@ -1,4 +1,5 @@
-import { fromLake, lakeIdentity, quoted, type LakeSnapshot, type WrittenFile } from '../lake.ts';
+import { fromLake, lakeIdentity, type LakeSnapshot, type WrittenFile } from '../lake.ts';
+import { quoted } from '../sql.ts';
 import type { Sql } from '../ports.ts';
 import { lakeTables, type LakeTable } from '../tables.ts';
 import type { Tally } from './tally.ts';

@@ -1,5 +1,6 @@
 import { Mistake } from '../../model/mistake.ts';
-import { quoted, type ImportCounts, type LakeSnapshot, type WrittenFile } from '../lake.ts';
+import type { ImportCounts, LakeSnapshot, WrittenFile } from '../lake.ts';
+import { quoted } from '../sql.ts';
 import type { Sql } from '../ports.ts';
 import { readSql } from '../sql.ts';
 import type { LakeTable } from '../tables.ts';

@@ -1,5 +1,5 @@
 import { Mistake } from '../../model/mistake.ts';
-import { quoted } from '../lake.ts';
+import { quoted } from '../sql.ts';
 import type { Sql } from '../ports.ts';
 import { fieldsOf, recordsOf, selectLines, type FieldFormat } from './lines.ts';
 import type { SourceFolder } from './source-folder.ts';

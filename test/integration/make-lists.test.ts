@@ -11,15 +11,9 @@ import { freezeWeek } from '../../pipelines/freeze.ts';
 import { weeklyList, type WeeklyList } from '../../pipelines/lists.ts';
 import { listsStage } from '../../pipelines/make-lists.ts';
 import type { Sql } from '../../pipelines/ports.ts';
-import {
-  createViews,
-  fingerprintOf,
-  Runner,
-  step,
-  type Source,
-  type Step,
-  type StoredArtifact,
-} from '../../pipelines/runner.ts';
+import { Runner, type StoredArtifact } from '../../pipelines/runner.ts';
+import { fingerprintOf, step, type Source, type Step } from '../../pipelines/step.ts';
+import { createViews } from '../../pipelines/views.ts';
 import { simulate } from '../../pipelines/simulate/simulate.ts';
 import { weekOptions, type FrozenWeek } from '../../pipelines/week-plan.ts';
 import { weekGraph } from '../../pipelines/weekly.ts';

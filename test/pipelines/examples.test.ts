@@ -12,7 +12,7 @@ import { heardWorks } from '../../pipelines/heard.ts';
 import { readMatrix } from '../../pipelines/matrix-file.ts';
 import type { Sql } from '../../pipelines/ports.ts';
 import { rankerPrior } from '../../pipelines/ranker.ts';
-import { createViews } from '../../pipelines/runner.ts';
+import { createViews } from '../../pipelines/views.ts';
 import { snapshot } from '../../pipelines/snapshot.ts';
 import { listenerOf, readWorld, type World } from '../../pipelines/world.ts';
 import { writeCatalogue, writeText } from '../support/catalogue-folder.ts';

@@ -7,7 +7,8 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { openArtifacts } from '../../infra/artifacts.ts';
 import { openDuckdb } from '../../infra/duckdb.ts';
-import { fingerprintOf, Runner, step, type Step } from '../../pipelines/runner.ts';
+import { Runner } from '../../pipelines/runner.ts';
+import { fingerprintOf, step, type Step } from '../../pipelines/step.ts';
 import type { Stage } from '../../pipelines/stage.ts';
 
 let root: string;

@@ -6,7 +6,7 @@ import { openDuckdb } from '../../infra/duckdb.ts';
 import type { Sql, SqlValue } from '../../pipelines/ports.ts';
 import { catalogueTables, createTable, lakeTables, textTables } from '../../pipelines/tables.ts';
 import { text } from '../../pipelines/text.ts';
-import type { InputTable } from '../../pipelines/runner.ts';
+import type { InputTable } from '../../pipelines/step.ts';
 import { runStage, type StageOutcome } from '../support/stage.ts';
 
 let folder: string;

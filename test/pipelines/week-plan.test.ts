@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { lakeTableNames } from '../../pipelines/lake.ts';
-import type { Source, Step } from '../../pipelines/runner.ts';
+import type { Source, Step } from '../../pipelines/step.ts';
 import { stageNames, weekOptions, type FrozenWeek } from '../../pipelines/week-plan.ts';
 import { weekGraph } from '../../pipelines/weekly.ts';
 

@@ -2,7 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { openDuckdb } from '../../infra/duckdb.ts';
-import { createViews, saveParquet, type InputTable } from '../../pipelines/runner.ts';
+import type { InputTable } from '../../pipelines/step.ts';
+import { createViews, saveParquet } from '../../pipelines/views.ts';
 import type { Stage, StageContext } from '../../pipelines/stage.ts';
 
 /** What a stage reported. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Sql, SqlValue } from '../../pipelines/ports.ts';
-import type { InputTable } from '../../pipelines/runner.ts';
+import type { InputTable } from '../../pipelines/step.ts';
 import { createTable } from '../../pipelines/tables.ts';
 
 /** Rows by column name; columns left out are null. Dates and times are ISO text, in UTC. */
