@@ -114,6 +114,18 @@ describe('sources that cannot be used', () => {
   });
 });
 
+test('a run that is stopped says so in one line, and goes on when it is asked again', async () => {
+  const args = ['weekly', '--home', join(at.root, 'stopped'), '--data', at.data, '--no-deliver'];
+  const { code, output, errors } = await mondaymix([...args, '--json'], {}, '  catalogue: ');
+  expect({ code, output }).toEqual({ code: 1, output: '' });
+  expect(errors).toMatch(/\nmondaymix: stopped by SIGINT; the same command goes on from here\n$/);
+  expect(errors).not.toMatch(/^\s+at /m);
+  const again = await mondaymix([...args, '--json']);
+  expect(again.errors).toContain('  catalogue: ');
+  const { weeks } = JSON.parse(again.output) as typeof at.made;
+  expect(weeks[0]!.content).toBe(at.made.weeks[0]!.content);
+});
+
 describe('weeks that cannot be made or found', () => {
   test('no listeners before the cut-off', async () => {
     const { code, message } = await at.toldOfWeekly(['--week', '2025-W40']);

@@ -11,10 +11,15 @@ export interface Said {
   readonly errors: string;
 }
 
-/** Runs a command as an operator would: a process of its own, no more environment than `env`. */
+/**
+ * Runs a command as an operator would: a process of its own, no more environment than `env`.
+ *
+ * @param stopAt - what it says on standard error when it is stopped with Ctrl-C
+ */
 export async function mondaymix(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  stopAt?: string,
 ): Promise<Said> {
   const child = spawn(
     process.execPath,
@@ -28,7 +33,12 @@ export async function mondaymix(
   let output = '';
   let errors = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    const before = errors;
+    errors += text;
+    if (stopAt === undefined || before.includes(stopAt) || !errors.includes(stopAt)) return;
+    child.kill('SIGINT');
+  });
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, output, errors };
 }
