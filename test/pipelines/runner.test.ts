@@ -122,7 +122,10 @@ test('when a step fails, those beside it have stopped before the error is thrown
     name: 'broken',
     version: 1,
     options: z.object({}),
-    run: () => Promise.reject(new Error('it broke')),
+    async run() {
+      while (!ran.includes('endless')) await nextTick();
+      throw new Error('it broke');
+    },
   };
   const endless: Stage = {
     name: 'endless',
@@ -145,7 +148,8 @@ test('when a step fails, those beside it have stopped before the error is thrown
     },
   );
   await expect(runner().make(goal)).rejects.toThrow('it broke');
-  expect(ran).toEqual(['endless', 'numbers', 'stopped']);
+  expect([...ran].sort()).toEqual(['endless', 'numbers', 'stopped']);
+  expect(ran.at(-1)).toBe('stopped');
   expect(await readdir(root)).not.toContain('endless');
 });
 
