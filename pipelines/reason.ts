@@ -6,7 +6,7 @@ import {
   trackName,
   type Evidence,
 } from '../model/reasons.ts';
-import type { Chosen, Names, TrackNames } from './describe.ts';
+import type { Chosen, Names, TrackNames } from './names.ts';
 
 /** Why a track is on a list, in words: "often playlisted with Teardrop by Massive Attack". */
 export function reasonOf(

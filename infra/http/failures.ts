@@ -5,7 +5,7 @@ import { Mistake } from '../../model/mistake.ts';
 import { Unavailable } from '../../pipelines/delivery/ports.ts';
 import type { Log } from '../../pipelines/ports.ts';
 import { notFound, Problem, sendProblem } from './problem.ts';
-import type { App } from './server.ts';
+import type { App } from './app.ts';
 
 /** Answers every failure as RFC 9457 has it; what is not the client's fault is logged. */
 export function answerFailures(app: App, log: Log): void {

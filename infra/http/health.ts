@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import { z } from 'zod';
 import { json } from './answers.ts';
-import type { App } from './server.ts';
+import type { App } from './app.ts';
 
 export interface HealthRoutes {
   /** Asks each server for a sign of life; rejects where there is none. */

@@ -4,7 +4,7 @@ import type { WeekStatus } from '../../pipelines/delivery/status.ts';
 import type { Tokens } from '../tokens.ts';
 import { json, problems, weekKey } from './answers.ts';
 import { mayOperate } from './bearer.ts';
-import type { App } from './server.ts';
+import type { App } from './app.ts';
 
 export interface OperationsRoutes {
   readonly tokens: Tokens;

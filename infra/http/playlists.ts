@@ -21,7 +21,7 @@ import {
 } from './answers.ts';
 import { mayRead } from './bearer.ts';
 import { notFound } from './problem.ts';
-import type { App } from './server.ts';
+import type { App } from './app.ts';
 
 /** Reads stored lists; only those whose Monday has come, as of `now`, unless said otherwise. */
 export interface PlaylistReader {

@@ -1,5 +1,5 @@
 import swagger from '@fastify/swagger';
-import { fastify, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { fastify } from 'fastify';
 import {
   jsonSchemaTransform,
   jsonSchemaTransformObject,
@@ -7,12 +7,8 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
-import type {
-  RawReplyDefaultExpression,
-  RawRequestDefaultExpression,
-  RawServerDefault,
-} from 'fastify';
 import type { Log } from '../../pipelines/ports.ts';
+import type { App } from './app.ts';
 import {
   answerFailures,
   answerMalformedUrl,
@@ -22,14 +18,6 @@ import {
 import { addHealthRoutes, type HealthRoutes } from './health.ts';
 import { addOperationsRoutes, type OperationsRoutes } from './operations.ts';
 import { addPlaylistRoutes, type PlaylistRoutes } from './playlists.ts';
-
-export type App = FastifyInstance<
-  RawServerDefault,
-  RawRequestDefaultExpression,
-  RawReplyDefaultExpression,
-  FastifyBaseLogger,
-  ZodTypeProvider
->;
 
 export type Api = PlaylistRoutes & OperationsRoutes & HealthRoutes & { readonly log: Log };
 
