@@ -42,7 +42,7 @@ export const rankerFile = 'ranker.mmrk';
 export function rankerStage(loadTensorflow: () => Promise<Tensorflow>): Stage<RankerStageOptions> {
   return {
     name: 'ranker',
-    version: 1,
+    version: 2,
     options: rankerStageOptions,
     async run({ options, sql, input, output, report }) {
       const width = numFeatures + 1;

@@ -41,17 +41,19 @@ export function withPositives(examples: Examples): PositiveGroups {
 }
 
 /**
- * Where the latest `share` of the groups begins; later where that would split a cut-off.
+ * Where the latest `share` of the groups begins; later where that would split a cut-off, but where
+ * that would leave nothing, with the last cut-off, unless there is no other.
  *
  * @returns 0..numGroups; numGroups means that nothing is held back
  */
 export function firstHeldBack({ groups, cutoffs }: PositiveGroups, share: number): number {
   const numGroups = groups.length - 1;
   let first = numGroups - Math.floor(numGroups * share);
-  if (cutoffs && first > 0) {
-    while (first < numGroups && cutoffs[first - 1] === cutoffs[first]) first++;
-  }
-  return first;
+  if (!cutoffs || first === 0 || first === numGroups) return first;
+  while (first < numGroups && cutoffs[first - 1] === cutoffs[first]) first++;
+  if (first < numGroups) return first;
+  while (first > 0 && cutoffs[first - 1] === cutoffs[numGroups - 1]) first--;
+  return first === 0 ? numGroups : first;
 }
 
 /** Groups `first` to `last` (exclusive). */
