@@ -1,19 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { existsSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { importFolder } from '../../infra/import-folder.ts';
 import { ianaZone } from '../../model/zone-names.ts';
 import type { SourceFunnel } from '../../pipelines/import/import-sources.ts';
+import { describeRealData, realData } from '../support/real-data.ts';
 import { lakeFiles, queryLake, readRejects, temporaryFolder } from '../support/sources.ts';
-
-const data = join(import.meta.dirname, '../../../shared/data');
-const isThere = existsSync(data);
-if (!isThere) {
-  if (process.env['CI']) throw new Error(`expected the real data in ${data}, found nothing`);
-  // eslint-disable-next-line no-console -- a test that is not made must be seen
-  console.warn(`NOT TESTED: the real data are not in ${data}`);
-}
 
 /** Minutes east of Greenwich at an instant, by Intl. */
 function offsetMinutes(zone: string, instant: string): number {
@@ -26,12 +18,14 @@ function offsetMinutes(zone: string, instant: string): number {
   return match[1] === '-' ? -minutes : minutes;
 }
 
-(isThere ? describe : describe.skip)('the real data', () => {
+describeRealData('the real data', () => {
   const root = temporaryFolder();
   const home = join(root.path, 'home');
   let funnels: Map<string, SourceFunnel>;
   beforeAll(async () => {
-    funnels = new Map((await importFolder(data, home)).map((funnel) => [funnel.source, funnel]));
+    funnels = new Map(
+      (await importFolder(realData, home)).map((funnel) => [funnel.source, funnel]),
+    );
   }, 120_000);
   afterAll(() => root.remove());
 
@@ -107,7 +101,9 @@ function offsetMinutes(zone: string, instant: string): number {
   });
 
   test("the zones have the offsets that the file gives, Twitter's own slips apart", async () => {
-    const lines = (await readFile(join(data, 'listens/nowplaying-2014.csv'), 'utf8')).split('\r\n');
+    const lines = (await readFile(join(realData, 'listens/nowplaying-2014.csv'), 'utf8')).split(
+      '\r\n',
+    );
     let known = 0;
     let agreeing = 0;
     for (const line of lines.slice(1).filter((_, i) => i % 7 === 0)) {
@@ -139,7 +135,7 @@ function offsetMinutes(zone: string, instant: string): number {
 
   test('imported again, change nothing', async () => {
     const before = await lakeFiles(home);
-    const again = await importFolder(data, home);
+    const again = await importFolder(realData, home);
     expect(again.every(({ reused }) => reused)).toBe(true);
     expect(await lakeFiles(home)).toEqual(before);
   }, 60_000);
