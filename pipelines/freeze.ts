@@ -1,13 +1,12 @@
 import { Mistake } from '../model/mistake.ts';
-import { addWeeks, weekCutoffUtc, weekOf } from '../model/week.ts';
+import { weeklyCutoffs } from '../model/splits.ts';
+import { addWeeks, weekCutoffUtc, weekOf, weekMs } from '../model/week.ts';
 import { fromLake, type LakeSnapshot } from './lake.ts';
 import type { Clock, Sql } from './ports.ts';
 import type { FrozenWeek, WeekOptions } from './week-plan.ts';
 
 /** Lists do not repeat a track of this many weeks before. */
 export const weeksWithoutRepeat = 8;
-
-const weekMs = 7 * 86_400_000;
 
 /** The frozen weeks of a lake. */
 export interface FrozenWeeks {
@@ -94,11 +93,8 @@ export async function defaultWeek(sql: Sql, lake: LakeSnapshot): Promise<string>
 
 /** Mondays from a week after the first listen on, to a week before the cut-off; the latest ones. */
 function trainingCutoffs(firstMs: number, cutoffMs: number, most: number): string[] {
-  const cutoffs: string[] = [];
-  for (let at = cutoffMs - weekMs; at >= firstMs + weekMs && cutoffs.length < most; at -= weekMs) {
-    cutoffs.push(iso(at));
-  }
-  return cutoffs.reverse();
+  const cutoffs = weeklyCutoffs(firstMs + weekMs, cutoffMs);
+  return Array.from(cutoffs.subarray(Math.max(0, cutoffs.length - most)), iso);
 }
 
 async function knownBefore(

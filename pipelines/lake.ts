@@ -105,10 +105,3 @@ export function fromLake(table: LakeTable, files: readonly string[]): string {
   const list = files.map(quoted).join(', ');
   return `(SELECT * FROM read_parquet([${list}], hive_partitioning = false))`;
 }
-
-/** `CREATE VIEW` statements for every table of a snapshot, in an existing schema. */
-export function lakeViews(snapshot: LakeSnapshot, schema: string): string {
-  return lakeTableNames
-    .map((table) => `CREATE VIEW ${schema}.${table} AS ${fromLake(table, snapshot.tables[table])};`)
-    .join('\n');
-}

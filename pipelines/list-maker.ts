@@ -20,11 +20,10 @@ import {
   type SourceName,
 } from '../model/candidates/pool.ts';
 import { audioColumns, genresPerTrack } from '../model/candidates/tracks.ts';
-import { fromTriples, rowOf, type Interactions } from '../model/interactions.ts';
 import type { Tensorflow } from '../model/ranker/network.ts';
 import type { Ranker } from '../model/ranker/ranker.ts';
 import { score } from '../model/ranker/score.ts';
-import { heardWorks, type HeardWorks } from './heard.ts';
+import { heardWorks, worksByListener, type WorksByListener } from './heard.ts';
 import { describe } from './describe.ts';
 import type { Chosen } from './names.ts';
 import { listLine } from './lists-by-zone.ts';
@@ -69,12 +68,16 @@ const widened = 3000;
 /** Makes the lists of some listeners at a time. Same input, same bytes. */
 export class ListMaker {
   readonly #options: ListMakerOptions;
-  readonly #heard: HeardWorks;
-  /** [listeners x works] what the lists of the weeks before held. */
-  readonly #delivered: Interactions;
+  readonly #heard: WorksByListener;
+  /** What the lists of the weeks before held. */
+  readonly #delivered: WorksByListener;
   readonly #profile: TasteProfile;
 
-  private constructor(options: ListMakerOptions, heard: HeardWorks, delivered: Interactions) {
+  private constructor(
+    options: ListMakerOptions,
+    heard: WorksByListener,
+    delivered: WorksByListener,
+  ) {
     this.#options = options;
     this.#heard = heard;
     this.#delivered = delivered;
@@ -84,17 +87,9 @@ export class ListMaker {
   /** Reads `snapshot.heard` and the table `delivered`. */
   static async open(options: ListMakerOptions): Promise<ListMaker> {
     const { sql, world } = options;
-    const { listener_ix, work_ix } = await sql.columns<'listener_ix' | 'work_ix'>(
-      'SELECT listener_ix, work_ix FROM delivered ORDER BY ALL',
-    );
-    const delivered = fromTriples(
-      listener_ix,
-      work_ix,
-      undefined,
-      world.interactions.numRows,
-      world.tracks.numWorks,
-    );
-    return new ListMaker(options, await heardWorks(sql, world), delivered);
+    const heard = await heardWorks(sql, world);
+    const delivered = await worksByListener(sql, world, 'delivered');
+    return new ListMaker(options, heard, delivered);
   }
 
   /** @returns NDJSON, a `WeeklyList` a line, in the order of the listeners */
@@ -156,7 +151,7 @@ export class ListMaker {
     for (const index of listeners) {
       const listener = listenerOf(world, index);
       const excluded = new Set(this.#heard.of(index));
-      for (const work of rowOf(this.#delivered, index).indices) excluded.add(work);
+      for (const work of this.#delivered.of(index)) excluded.add(work);
       generateCandidates(pool, listener, excluded, sources, fallback, options);
       const profile = this.#profile.of(listener);
       const firstRow = features.rows;

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { openDuckdb } from '../../infra/duckdb.ts';
 import { importFolder } from '../../infra/import-folder.ts';
 import { openLake } from '../../infra/lake.ts';
-import { lakeViews, type LakeUpdate } from '../../pipelines/lake.ts';
+import type { LakeUpdate } from '../../pipelines/lake.ts';
+import { createViews } from '../../pipelines/views.ts';
+import { lakeSource } from '../../pipelines/week-plan.ts';
 import { lakeFiles, temporaryFolder, writeSources } from '../support/sources.ts';
 
 let root: ReturnType<typeof temporaryFolder>;
@@ -29,7 +31,7 @@ describe('the lake', () => {
     const snapshot = await openLake(home).snapshot();
     expect(Object.values(snapshot.tables).flat()).toEqual([]);
     const sql = await openDuckdb({ threads: 1 });
-    await sql.run(`CREATE SCHEMA lake; ${lakeViews(snapshot, 'lake')}`);
+    await createViews(sql, { lake: lakeSource(snapshot) });
     expect(await sql.rows('SELECT zone FROM lake.listens')).toEqual([]);
     expect(await sql.rows('SELECT genres FROM lake.recordings')).toEqual([]);
     sql.dispose();

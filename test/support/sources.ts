@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { openDuckdb } from '../../infra/duckdb.ts';
 import { openLake } from '../../infra/lake.ts';
-import { lakeViews } from '../../pipelines/lake.ts';
+import { createViews } from '../../pipelines/views.ts';
+import { lakeSource } from '../../pipelines/week-plan.ts';
 
 /** A temporary folder; the returned function removes it. */
 export function temporaryFolder(): { path: string; remove: () => void } {
@@ -34,8 +35,7 @@ export async function queryLake<Row = Record<string, unknown>>(
   const snapshot = await openLake(home).snapshot();
   const sql = await openDuckdb({ threads: 1 });
   try {
-    await sql.run('CREATE SCHEMA lake');
-    await sql.run(lakeViews(snapshot, 'lake'));
+    await createViews(sql, { lake: lakeSource(snapshot) });
     return await sql.rows<Row>(query);
   } finally {
     sql.dispose();
