@@ -51,6 +51,17 @@ export interface ListMakerOptions {
   readonly model: string;
 }
 
+/** A list before it is described, and the candidates that it was assembled from. */
+export interface Choice {
+  readonly chosen: Chosen;
+  /** [candidates], in the order of the sources. */
+  readonly track: Int32Array;
+  /** [candidates], the ranker's. */
+  readonly score: Float32Array;
+  /** [candidates x featureNames], row-major, as the ranker saw them; a view. */
+  readonly features: Float32Array;
+}
+
 /** The candidates of one listener, kept until the ranker has scored them. */
 interface Gathered {
   readonly listener: Listener;
@@ -94,16 +105,10 @@ export class ListMaker {
 
   /** @returns NDJSON, a `WeeklyList` a line, in the order of the listeners */
   async make(listeners: Int32Array): Promise<{ lines: string; counts: ListCounts }> {
-    const { candidates, sql, world, week, model } = this.#options;
-    const chosen = this.#choose(listeners, candidates);
-    const short = listeners.filter(
-      (_, n) => chosen[n]!.tracks.length < this.#options.assembly.size,
-    );
-    if (short.length > 0) {
-      const again = this.#choose(short, { ...candidates, atLeast: widened });
-      again.forEach((list, n) => (chosen[listeners.indexOf(short[n]!)] = list));
-    }
-    const whole = chosen.filter(({ tracks }) => tracks.length === this.#options.assembly.size);
+    const { sql, world, week, model } = this.#options;
+    const whole = this.choose(listeners)
+      .map(({ chosen }) => chosen)
+      .filter(({ tracks }) => tracks.length === this.#options.assembly.size);
     const lists = await describe(sql, world, whole, { week, model });
     const counts: ListCounts = {
       lists: whole.length,
@@ -119,7 +124,22 @@ export class ListMaker {
     return { lines: lists.map(listLine).join(''), counts };
   }
 
-  #choose(listeners: Int32Array, options: CandidateOptions): Chosen[] {
+  /**
+   * What is chosen for each listener, in their order, fewer tracks than a list has where there are
+   * no more; and what it is chosen from.
+   */
+  choose(listeners: Int32Array): Choice[] {
+    const { candidates, assembly } = this.#options;
+    const choices = this.#choose(listeners, candidates);
+    const short = listeners.filter((_, n) => choices[n]!.chosen.tracks.length < assembly.size);
+    if (short.length > 0) {
+      const again = this.#choose(short, { ...candidates, atLeast: widened });
+      again.forEach((choice, n) => (choices[listeners.indexOf(short[n]!)] = choice));
+    }
+    return choices;
+  }
+
+  #choose(listeners: Int32Array, options: CandidateOptions): Choice[] {
     const { world, tf, ranker } = this.#options;
     const { gathered, features } = this.#gather(listeners, options);
     const scores = score(tf, ranker, { featureNames, features });
@@ -127,7 +147,7 @@ export class ListMaker {
       const { listener, track, source, because, genreTaste, firstRow } = listed;
       const candidates = scoredCandidates(world, listener, track, scores.subarray(firstRow));
       const { positions } = assemble(candidates, { genreTaste }, this.#options.assembly);
-      return {
+      const chosen: Chosen = {
         listener: listener.index,
         candidates: track.length,
         tracks: Array.from(positions, (c) => ({
@@ -136,6 +156,8 @@ export class ListMaker {
           ...evidence(world, listener, track[c]!, source[c]!, because[c]!),
         })),
       };
+      const rows = features.subarray(firstRow * numFeatures, (firstRow + track.length) * numFeatures);
+      return { chosen, track, score: candidates.score.subarray(0, track.length), features: rows };
     });
   }
 

@@ -1,3 +1,4 @@
+import type { CandidateOptions } from '../model/candidates/generate.ts';
 import type { Tensorflow } from '../model/ranker/network.ts';
 import { catalogue } from './catalogue.ts';
 import { embedding } from './embedding.ts';
@@ -28,6 +29,50 @@ export function weekGraph(
   previousLists: readonly Source[],
   loadTensorflow: () => Promise<Tensorflow>,
 ): Step {
+  const { at, ranker } = weekSteps(week, loadTensorflow);
+  const rankerStep = ranker(week.trainingCutoffs);
+  const previous = Object.fromEntries(
+    previousLists.map((source, n) => [`previous-${n}`, source] as const),
+  );
+  return step(
+    listsStage(loadTensorflow),
+    { week: week.week, cutoff: week.cutoff, previousWeeks: previousLists.length },
+    { ...at(week.cutoff), ranker: rankerStep, ...previous },
+  );
+}
+
+/** What is known and learnt at one cut-off: what examples and lists are made from. */
+export type KnownAt = Record<'catalogue' | 'snapshot' | 'factors' | 'embedding' | 'text', Step>;
+
+/** What an ablation changes; left out, all is as in every week. */
+export interface Variant {
+  readonly candidates?: Partial<CandidateOptions>;
+  /** Features that the ranker does not see. */
+  readonly without?: readonly string[];
+}
+
+/** The steps of one or more weeks on the same lake. */
+export interface WeekSteps {
+  readonly catalogue: Step;
+  /**
+   * What was known at a cut-off. The factors of each start from those of the cut-off asked for
+   * before it, so ask for new ones in ascending order.
+   */
+  at(cutoff: string): KnownAt;
+  /** Trained on the examples of these cut-offs, oldest first. */
+  ranker(trainingCutoffs: readonly string[], variant?: Variant): Step;
+}
+
+/**
+ * @param week - text and embedding are as of its cut-off, where the catalogue is `asof`: no cut-off
+ *   before may be asked about what they hold
+ */
+export function weekSteps(
+  week: Pick<FrozenWeek, 'lake' | 'cutoff' | 'catalogue'> & {
+    readonly options: Pick<FrozenWeek['options'], 'seed' | 'halfLifeDays'>;
+  },
+  loadTensorflow: () => Promise<Tensorflow>,
+): WeekSteps {
   const { seed, halfLifeDays } = week.options;
   const lake = lakeSource(week.lake);
   const day = week.cutoff.slice(0, 10);
@@ -42,10 +87,13 @@ export function weekGraph(
   );
 
   let warmStart: Step | undefined;
-  const at = (cutoff: string) => {
+  const known = new Map<string, KnownAt>();
+  const at = (cutoff: string): KnownAt => {
+    const found = known.get(cutoff);
+    if (found !== undefined) return found;
     const cutoffDay = cutoff.slice(0, 10);
     const catalogueBefore = asOf === null ? null : cutoffDay;
-    const known = step(
+    const snapshotStep = step(
       snapshot,
       { cutoff, halfLifeDays, catalogueBefore },
       { catalogue: catalogueStep },
@@ -56,36 +104,36 @@ export function weekGraph(
       { seed, catalogueBefore },
       {
         catalogue: catalogueStep,
-        snapshot: known,
+        snapshot: snapshotStep,
         ...(warmStart === undefined ? {} : { previous: warmStart }),
       },
       `factors ${cutoffDay}`,
     );
-    return {
+    const inputs = {
       catalogue: catalogueStep,
-      snapshot: known,
+      snapshot: snapshotStep,
       factors: warmStart,
       embedding: embeddingStep,
       text: textStep,
     };
+    known.set(cutoff, inputs);
+    return inputs;
   };
 
-  const lessons: Record<string, Step> = {};
-  week.trainingCutoffs.forEach((cutoff, n) => {
-    const label = `examples ${cutoff.slice(0, 10)}`;
-    lessons[`examples-${n}`] = step(examples, { cutoff }, at(cutoff), label);
-  });
-  const rankerStep = step(
-    rankerStage(loadTensorflow),
-    { cutoffs: week.trainingCutoffs, ranker: { seed, prior: rankerPrior } },
-    lessons,
-  );
-  const previous = Object.fromEntries(
-    previousLists.map((source, n) => [`previous-${n}`, source] as const),
-  );
-  return step(
-    listsStage(loadTensorflow),
-    { week: week.week, cutoff: week.cutoff, previousWeeks: previousLists.length },
-    { ...at(week.cutoff), ranker: rankerStep, ...previous },
-  );
+  const ranker: WeekSteps['ranker'] = (trainingCutoffs, { candidates, without } = {}) => {
+    const lessons: Record<string, Step> = {};
+    trainingCutoffs.forEach((cutoff, n) => {
+      const label = `examples ${cutoff.slice(0, 10)}`;
+      lessons[`examples-${n}`] = step(examples, { cutoff, candidates }, at(cutoff), label);
+    });
+    return step(
+      rankerStage(loadTensorflow),
+      {
+        cutoffs: trainingCutoffs,
+        ranker: { seed, prior: rankerPrior, ...(without === undefined ? {} : { without }) },
+      },
+      lessons,
+    );
+  };
+  return { catalogue: catalogueStep, at, ranker };
 }

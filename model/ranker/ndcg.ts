@@ -1,14 +1,5 @@
 /**
- * Mean NDCG@k over groups that hold a positive; 0 where there is none.
- *
- * DCG@k = sum over ranks r = 1..k of gain / log2(r + 1), gains 0 or 1; the ideal list is cut at
- * min(k, number of positives). Tied scores count with the expectation over their orders (McSherry
- * and Najork, ECIR 2008), so a constant score earns what a random order would and the order of the
- * rows never shows.
- *
- * @param scores - [numRows]
- * @param labels - [numRows], 0 or 1
- * @param groups - [numGroups + 1] row offsets
+ * Mean NDCG@k over groups that hold a positive; 0 where there is none. See `ndcgByGroup`.
  */
 export function groupedNdcg(
   scores: Float32Array,
@@ -18,16 +9,40 @@ export function groupedNdcg(
 ): number {
   let sum = 0;
   let counted = 0;
-  for (let group = 0; group + 1 < groups.length; group++) {
-    const first = groups[group]!;
-    const last = groups[group + 1]!;
-    let positives = 0;
-    for (let row = first; row < last; row++) positives += labels[row]!;
-    if (positives === 0) continue;
+  for (const ndcg of ndcgByGroup(scores, labels, groups, k)) {
+    if (Number.isNaN(ndcg)) continue;
     counted++;
-    sum += tiedDcg(scores, labels, first, last, k) / idealDcg(positives, k);
+    sum += ndcg;
   }
   return counted === 0 ? 0 : sum / counted;
+}
+
+/**
+ * NDCG@k of each group; NaN for a group without a positive.
+ *
+ * DCG@k = sum over ranks r = 1..k of gain / log2(r + 1), gains 0 or 1; the ideal list is cut at
+ * min(k, number of positives). Tied scores count with the expectation over their orders (McSherry
+ * and Najork, ECIR 2008), so a constant score earns what a random order would and the order of the
+ * rows never shows.
+ *
+ * @param scores - [numRows]
+ * @param labels - [numRows], 0 or 1
+ * @param groups - [numGroups + 1] row offsets
+ * @returns [numGroups]
+ */
+export function ndcgByGroup(
+  scores: Float32Array,
+  labels: ArrayLike<number>,
+  groups: Int32Array,
+  k: number,
+): Float64Array {
+  return Float64Array.from({ length: groups.length - 1 }, (_, group) => {
+    const [first, last] = [groups[group]!, groups[group + 1]!];
+    let positives = 0;
+    for (let row = first; row < last; row++) positives += labels[row]!;
+    if (positives === 0) return NaN;
+    return tiedDcg(scores, labels, first, last, k) / idealDcg(positives, k);
+  });
 }
 
 function tiedDcg(

@@ -31,6 +31,8 @@ export const rankerOptions = z.strictObject({
   refit: z.boolean().default(true),
   /** Linear weight of a feature, per standard deviation, before any label is seen. Default none. */
   prior: z.record(z.string(), z.number()).default({}),
+  /** Features that it is blind to, in training and ever after: for ablations. Default none. */
+  without: z.array(z.string()).optional(),
   /** Default 1. */
   seed: z.int().default(1),
 });

@@ -10,7 +10,10 @@ const clipAt = 5;
 export interface Standardization {
   /** [numFeatures], over the known training values; 0 where there is none. */
   readonly mean: Float32Array;
-  /** [numFeatures], population standard deviation, > 0; 1 where the feature is constant. */
+  /**
+   * [numFeatures], population standard deviation, > 0; 1 where the feature is constant, infinite
+   * where it is not looked at: then every value counts as the mean.
+   */
   readonly scale: Float32Array;
   /** Features that were missing in some training rows, ascending. */
   readonly indicators: readonly number[];
@@ -20,12 +23,23 @@ export function numInputs(standardization: Standardization): number {
   return standardization.mean.length + standardization.indicators.length;
 }
 
-/** @param features - [numRows x numFeatures], row-major; may hold `MISSING`, may be empty */
-export function fitStandardization(features: Float32Array, numFeatures: number): Standardization {
+/**
+ * @param features - [numRows x numFeatures], row-major; may hold `MISSING`, may be empty
+ * @param unseen - features that are not looked at
+ */
+export function fitStandardization(
+  features: Float32Array,
+  numFeatures: number,
+  unseen: ReadonlySet<number> = new Set(),
+): Standardization {
   const mean = new Float32Array(numFeatures);
   const scale = new Float32Array(numFeatures).fill(1);
   const indicators: number[] = [];
   for (let feature = 0; feature < numFeatures; feature++) {
+    if (unseen.has(feature)) {
+      scale[feature] = Infinity;
+      continue;
+    }
     let known = 0;
     let missing = 0;
     let centre = 0;

@@ -25,7 +25,7 @@ import { fitStandardization, numInputs, standardize } from './standardize.ts';
  *
  * The same examples and options give the same weights to the bit (TensorFlow on one thread).
  *
- * @throws RangeError for examples that do not fit together, and for a prior on an unknown feature
+ * @throws RangeError for examples that do not fit together, and for an unknown feature in `prior` or `without`
  */
 export function trainRanker(
   tf: Tensorflow,
@@ -35,9 +35,13 @@ export function trainRanker(
   const parsed = rankerOptions.parse(options);
   checkExamples(examples);
   const { featureNames } = examples;
-  for (const name of Object.keys(parsed.prior)) {
-    if (!featureNames.includes(name)) {
-      throw new RangeError(`prior: expected one of [${featureNames.join(', ')}], got "${name}"`);
+  for (const option of ['prior', 'without'] as const) {
+    const names = option === 'prior' ? Object.keys(parsed.prior) : (parsed.without ?? []);
+    const unknown = names.find((name) => !featureNames.includes(name));
+    if (unknown !== undefined) {
+      throw new RangeError(
+        `${option}: expected one of [${featureNames.join(', ')}], got "${unknown}"`,
+      );
     }
   }
   const all = withPositives(examples);
@@ -92,9 +96,10 @@ const unfitted = ({ weights }: Start): Fitted => ({
 function startFrom(
   { features }: { features: Float32Array },
   featureNames: readonly string[],
-  { prior, hidden, seed }: RankerOptions,
+  { prior, hidden, seed, without = [] }: RankerOptions,
 ): Start {
-  const standardization = fitStandardization(features, featureNames.length);
+  const unseen = new Set(without.map((name) => featureNames.indexOf(name)));
+  const standardization = fitStandardization(features, featureNames.length, unseen);
   const shape = { numInputs: numInputs(standardization), hidden };
   const linear = new Float32Array(shape.numInputs);
   for (const [name, weight] of Object.entries(prior)) linear[featureNames.indexOf(name)] = weight;

@@ -158,6 +158,31 @@ describe('the prior', () => {
   });
 });
 
+describe('a feature left out', () => {
+  test('changes nothing, neither in training nor in scoring, decoded too', () => {
+    const half = plantedExamples({ numGroups: 60, groupRows: 50, numFeatures: 10, seed: 3 });
+    const scrambled = half.features.map((value, at) =>
+      at % 10 === 2 ? (at % 7 === 0 ? MISSING : 9 - value) : value,
+    );
+    const options = { without: ['f2'], prior: { f2: 2, f0: 1 }, epochs: 3 };
+    const plain = trainRanker(tf, half, options);
+    const other = trainRanker(tf, { ...half, features: scrambled }, options);
+    const decoded = decodeRanker(encodeRanker(other));
+    const expected = score(tf, plain, half);
+    expect(new Set(expected).size).toBeGreaterThan(1000);
+    expect(score(tf, decoded, { ...half, features: scrambled })).toEqual(expected);
+    expect(score(tf, trainRanker(tf, half, { ...options, without: [] }), half)).not.toEqual(
+      expected,
+    );
+  });
+
+  test('that is unknown is refused', () => {
+    expect(() => trainRanker(tf, planted, { without: ['tempo'] })).toThrow(
+      'without: expected one of [f0, f1,',
+    );
+  });
+});
+
 describe('features', () => {
   test('may be constant or missing; missing is the mean and a mark', () => {
     const examples = { ...planted, features: planted.features.slice() };
