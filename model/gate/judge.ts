@@ -1,0 +1,52 @@
+import { alignFeatures } from '../ranker/align.ts';
+import type { Examples } from '../ranker/examples.ts';
+import { ndcgByGroup } from '../ranker/ndcg.ts';
+import type { Tensorflow } from '../ranker/network.ts';
+import type { Ranker } from '../ranker/ranker.ts';
+import { score } from '../ranker/score.ts';
+
+/** Examples that judge: which listener each group is of. */
+export interface Holdout extends Examples {
+  /** [numGroups] */
+  readonly listeners: Int32Array;
+}
+
+/** Places that are looked at: as many as a list has. */
+const places = 30;
+
+/**
+ * NDCG@30 of a ranker on each group of the holdout; NaN where nothing was played. Features are
+ * found by name: see `alignFeatures`.
+ *
+ * @returns [numGroups]
+ * @throws Mistake `ARTIFACT_CORRUPT` for a ranker that knows too few of the features
+ */
+export function ndcgOf(
+  tf: Tensorflow,
+  ranker: Ranker,
+  holdout: Examples,
+  where?: string,
+): Float64Array {
+  const scores = score(tf, ranker, alignFeatures(ranker, holdout, where));
+  return ndcgByGroup(scores, holdout.labels, holdout.groups, places);
+}
+
+/**
+ * NDCG@30 of a single feature, most first: the baseline that a first model must beat. Missing comes
+ * last. `undefined`: of no score at all, that is, of a random order.
+ *
+ * @returns [numGroups]
+ * @throws RangeError where there is no such feature
+ */
+export function ndcgOfFeature(holdout: Examples, name: string | undefined): Float64Array {
+  const { featureNames, features, labels, groups } = holdout;
+  const scores = new Float32Array(labels.length);
+  if (name !== undefined) {
+    const feature = featureNames.indexOf(name);
+    if (feature < 0) {
+      throw new RangeError(`baseline: expected one of [${featureNames.join(', ')}], got "${name}"`);
+    }
+    scores.forEach((_, row) => (scores[row] = features[row * featureNames.length + feature]!));
+  }
+  return ndcgByGroup(scores, labels, groups, places);
+}
