@@ -33,6 +33,11 @@ const manifestSchema = z.object({
 type Manifest = z.infer<typeof manifestSchema>;
 
 export interface Artifacts extends ArtifactStore {
+  /** What an artifact was made from: its options, and the fingerprint of each input by name. */
+  origin(
+    stage: string,
+    fingerprint: string,
+  ): Promise<{ options: unknown; inputs: Readonly<Record<string, string>> } | undefined>;
   /** Removes what killed runs began and no run goes on with. Nobody else may be writing. */
   removeUnfinished(): Promise<void>;
 }
@@ -58,6 +63,11 @@ export function openArtifacts(root: string): Artifacts {
         verified.add(folder);
       }
       return stored(folder, manifest);
+    },
+
+    async origin(stage, fingerprint) {
+      const manifest = await readManifest(folderOf(stage, fingerprint));
+      return manifest && { options: manifest.options, inputs: manifest.inputs };
     },
 
     async workspace(stage, fingerprint) {

@@ -156,7 +156,10 @@ export class ListMaker {
           ...evidence(world, listener, track[c]!, source[c]!, because[c]!),
         })),
       };
-      const rows = features.subarray(firstRow * numFeatures, (firstRow + track.length) * numFeatures);
+      const rows = features.subarray(
+        firstRow * numFeatures,
+        (firstRow + track.length) * numFeatures,
+      );
       return { chosen, track, score: candidates.score.subarray(0, track.length), features: rows };
     });
   }

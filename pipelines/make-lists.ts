@@ -9,6 +9,7 @@ import type { Tensorflow } from '../model/ranker/network.ts';
 import { Mistake } from '../model/mistake.ts';
 import { listsByZone, zoneEntry } from './lists-by-zone.ts';
 import { ListMaker, type ListCounts } from './list-maker.ts';
+import type { Sql } from './ports.ts';
 import { rankerFile } from './ranker.ts';
 import { quoted } from './sql.ts';
 import type { Stage, StageContext } from './stage.ts';
@@ -143,7 +144,13 @@ function tell(
 }
 
 /** `delivered` (listener_ix, work_ix): what the lists of the weeks before held, by work. */
-async function readDelivered({ sql, options }: StageContext<ListsOptions>): Promise<void> {
+export async function readDelivered({
+  sql,
+  options,
+}: {
+  readonly sql: Sql;
+  readonly options: Pick<ListsOptions, 'previousWeeks'>;
+}): Promise<void> {
   const listed = Array.from(
     { length: options.previousWeeks },
     (_, n) => `SELECT listener, track_id FROM "previous-${n}".listed`,

@@ -1,0 +1,172 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { featureNames, numFeatures } from '../model/candidates/features.ts';
+import { sourceNames, type SourceName } from '../model/candidates/pool.ts';
+import { rankWithin, reachOf, type Reach } from '../model/candidates/reach.ts';
+import { Mistake } from '../model/mistake.ts';
+import { MISSING } from '../model/ranker/examples.ts';
+import { decodeRanker, rankerVersion } from '../model/ranker/encode.ts';
+import type { Tensorflow } from '../model/ranker/network.ts';
+import { describe } from './describe.ts';
+import { ListMaker, type Choice } from './list-maker.ts';
+import type { WeeklyList } from './lists.ts';
+import { readDelivered, type ListsOptions } from './make-lists.ts';
+import type { Sql } from './ports.ts';
+import { rankerFile } from './ranker.ts';
+import { listenerOf, readWorld, type World } from './world.ts';
+
+/** How the list of one listener came about. */
+export interface ListExplained {
+  /** What they played before the cut-off, the highest confidence first. */
+  readonly heard: readonly HeardTrack[];
+  /** What each source offered them. */
+  readonly sources: readonly Reach[];
+  /** All that the ranker saw, its favourite first. */
+  readonly candidates: readonly ExplainedCandidate[];
+  /** As it was delivered. */
+  readonly list: WeeklyList;
+}
+
+export interface HeardTrack {
+  readonly title: string;
+  readonly artist: string;
+  /** Plays, those further back counting less. */
+  readonly confidence: number;
+}
+
+export interface ExplainedCandidate {
+  readonly title: string;
+  readonly artist: string;
+  /** The ranker's; differences are log odds of being played. */
+  readonly score: number;
+  /** 1-based, by score; ties by track. */
+  readonly rank: number;
+  /** 1-based place on the list, 0 where it is not on it. */
+  readonly position: number;
+  /** 1-based rank within each source, 0 where it did not offer it. */
+  readonly rankBySource: Readonly<Record<SourceName, number>>;
+  /** What the ranker saw; undefined where it is not known. */
+  readonly features: Readonly<Record<(typeof featureNames)[number], number | undefined>>;
+}
+
+export interface ExplainerOptions {
+  /** With the inputs of the stage `lists` as schemas. */
+  readonly sql: Sql;
+  /** What the stage was run with. */
+  readonly options: ListsOptions;
+  /** Folder of an input. */
+  readonly input: (name: string) => string;
+  readonly tf: Tensorflow;
+}
+
+/** Makes lists of a week again, by the very code that made them, and says how. */
+export class Explainer {
+  readonly #sql: Sql;
+  readonly #world: World;
+  readonly #maker: ListMaker;
+  readonly #week: string;
+  readonly #model: string;
+
+  private constructor(sql: Sql, world: World, maker: ListMaker, week: string, model: string) {
+    this.#sql = sql;
+    this.#world = world;
+    this.#maker = maker;
+    this.#week = week;
+    this.#model = model;
+  }
+
+  static async open({ sql, options, input, tf }: ExplainerOptions): Promise<Explainer> {
+    const path = join(input('ranker'), rankerFile);
+    const bytes = await readFile(path);
+    const world = await readWorld(sql, { factors: input('factors') }, options.cutoff);
+    await readDelivered({ sql, options });
+    const model = rankerVersion(bytes);
+    const ranker = decodeRanker(bytes, path);
+    const maker = await ListMaker.open({ ...options, sql, world, tf, ranker, model });
+    return new Explainer(sql, world, maker, options.week, model);
+  }
+
+  /** @throws Mistake `UNKNOWN_LISTENER` for someone who played nothing before the cut-off */
+  async explain(user: string): Promise<ListExplained> {
+    const [row] = await this.#sql.rows<{ listener: number }>(
+      `SELECT listener_ix AS listener
+       FROM catalogue.listeners JOIN snapshot.listeners USING (listener_ix)
+       WHERE listener = $user`,
+      { user },
+    );
+    if (row === undefined) {
+      throw new Mistake(
+        'UNKNOWN_LISTENER',
+        `expected a listener who played something before ${this.#week}, got "${user}"`,
+      );
+    }
+    const [choice] = this.#maker.choose(Int32Array.of(row.listener));
+    const { week, model } = { week: this.#week, model: this.#model };
+    const [list] = await describe(this.#sql, this.#world, [choice!.chosen], { week, model });
+    return {
+      heard: await this.#heard(row.listener),
+      sources: reachOf([reached(choice!)]),
+      candidates: await this.#candidates(choice!),
+      list: list!,
+    };
+  }
+
+  /** What the sources reach, over the listeners with the lowest index, at most so many. */
+  reach(listeners: number): Reach[] {
+    const { listeners: all } = this.#world;
+    return reachOf(this.#maker.choose(all.subarray(0, listeners)).map(reached));
+  }
+
+  async #heard(listener: number): Promise<HeardTrack[]> {
+    const { tracks, trackConfidence } = listenerOf(this.#world, listener);
+    const names = await this.#namesOf(tracks);
+    return Array.from(tracks, (track, n) => ({
+      ...names.get(track)!,
+      confidence: trackConfidence[n]!,
+    })).sort((a, b) => b.confidence - a.confidence); // stable: ties by track
+  }
+
+  async #candidates({ chosen, track, score, features }: Choice): Promise<ExplainedCandidate[]> {
+    const names = await this.#namesOf(track);
+    const position = new Map(chosen.tracks.map((listed, n) => [listed.track, n + 1]));
+    const order = Int32Array.from(track, (_, c) => c).sort(
+      (a, b) => score[b]! - score[a]! || track[a]! - track[b]!,
+    );
+    return Array.from(order, (c, n) => ({
+      ...names.get(track[c]!)!,
+      score: score[c]!,
+      rank: n + 1,
+      position: position.get(track[c]!) ?? 0,
+      rankBySource: Object.fromEntries(
+        sourceNames.map((source) => [source, rankWithin(features, c, source)]),
+      ) as ExplainedCandidate['rankBySource'],
+      features: Object.fromEntries(
+        featureNames.map((name, f) => {
+          const value = features[c * numFeatures + f]!;
+          return [name, value === MISSING ? undefined : value];
+        }),
+      ) as ExplainedCandidate['features'],
+    }));
+  }
+
+  async #namesOf(tracks: Int32Array): Promise<Map<number, { title: string; artist: string }>> {
+    await this.#sql.run('CREATE OR REPLACE TEMP TABLE asked_tracks (track_ix INTEGER)');
+    await this.#sql.append(
+      'asked_tracks',
+      Array.from(tracks, (track) => [track]),
+    );
+    const rows = await this.#sql.rows<{ track_ix: number; title: string; artist: string }>(
+      `SELECT track_ix, title, name AS artist
+       FROM asked_tracks JOIN catalogue.tracks USING (track_ix)
+       JOIN catalogue.artists USING (artist_ix)`,
+    );
+    return new Map(rows.map(({ track_ix, title, artist }) => [track_ix, { title, artist }]));
+  }
+}
+
+function reached({ track, features, chosen }: Choice): {
+  features: Float32Array;
+  listed: number[];
+} {
+  return { features, listed: chosen.tracks.map((listed) => track.indexOf(listed.track)) };
+}
