@@ -1,12 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { featureNames, numFeatures } from '../model/candidates/features.ts';
+import type { featureNames } from '../model/candidates/features.ts';
+import { firstHeldOut, holdoutOptions } from '../model/gate/holdout.ts';
 import { encodeRanker } from '../model/ranker/encode.ts';
 import type { Tensorflow } from '../model/ranker/network.ts';
 import { rankerOptions } from '../model/ranker/ranker.ts';
 import { trainRanker } from '../model/ranker/train.ts';
-import { readMatrix } from './matrix-file.ts';
+import { weekMs } from '../model/week.ts';
+import { labelledListeners, readExamples } from './read-examples.ts';
 import type { Stage } from './stage.ts';
 
 /**
@@ -29,64 +31,62 @@ export const rankerStageOptions = z.object({
   /** Cut-offs (ISO 8601, UTC), oldest first, each with an input `examples-N`, N from 0. */
   cutoffs: z.array(z.iso.datetime()),
   ranker: rankerOptions.prefault({}),
+  /** The newest cut-offs that are not learned from, for the gate to judge on. Default: none. */
+  holdout: holdoutOptions.optional(),
 });
 export type RankerStageOptions = z.infer<typeof rankerStageOptions>;
 
 /** The file of the artifact that holds the network. */
 export const rankerFile = 'ranker.mmrk';
+/** The ranker before it has seen a label: the prior alone. It makes lists where no model may. */
+export const priorFile = 'prior.mmrk';
+/** The file that says what was learned from, and what was not. */
+export const trainingFile = 'training.json';
+
+export const training = z.object({
+  format: z.literal(1),
+  /** Cut-offs that were learned from, and those held out, oldest first. */
+  learned: z.array(z.iso.datetime()),
+  heldOut: z.array(z.iso.datetime()),
+  /** The end of the last label that was learned from; null where there was nothing to learn. */
+  learnedUntil: z.iso.datetime().nullable(),
+});
+export type Training = z.infer<typeof training>;
 
 /**
- * Trains the ranker on the examples of all weekly cut-offs, oldest first; the last of them stop
- * and measure the training.
+ * Trains the ranker on the examples of all weekly cut-offs, oldest first, but for the newest ones
+ * where some are held out; the last of those learned from stop and measure the training.
  */
 export function rankerStage(loadTensorflow: () => Promise<Tensorflow>): Stage<RankerStageOptions> {
   return {
     name: 'ranker',
-    version: 2,
+    version: 3,
     options: rankerStageOptions,
-    async run({ options, sql, input, output, report }) {
-      const width = numFeatures + 1;
-      const groupRows: number[] = [];
-      const cutoffs: number[] = [];
-      const matrices: Float32Array[] = [];
-      for (let n = 0; n < options.cutoffs.length; n++) {
-        const name = `examples-${n}`;
-        const matrix = await readMatrix(join(input(name), 'examples.matrix'));
-        if (matrix.columns !== width && matrix.rows > 0) {
-          throw new Error(`${name}: expected ${width} columns, got ${matrix.columns}`);
-        }
-        matrices.push(matrix.values);
-        const { rows } = await sql.columns<'rows'>(
-          `SELECT rows FROM "${name}".groups ORDER BY listener_ix`,
-        );
-        for (const count of rows) {
-          groupRows.push(count);
-          cutoffs.push(n);
-        }
-      }
-      const numRows = groupRows.reduce((sum, count) => sum + count, 0);
-      const features = new Float32Array(numRows * numFeatures);
-      const labels = new Uint8Array(numRows);
-      let row = 0;
-      for (const matrix of matrices) {
-        for (let at = 0; at < matrix.length; at += width, row++) {
-          features.set(matrix.subarray(at, at + numFeatures), row * numFeatures);
-          labels[row] = matrix[at + numFeatures]!;
-        }
-      }
-      const groups = new Int32Array(groupRows.length + 1);
-      groupRows.forEach((count, g) => (groups[g + 1] = groups[g]! + count));
-      report.rowsIn(numRows);
+    async run({ options: { cutoffs, ranker: how, holdout }, sql, input, output, report }) {
+      const end =
+        holdout === undefined
+          ? cutoffs.length
+          : firstHeldOut(cutoffs, await labelledListeners(sql, cutoffs.length), holdout);
+      const examples = await readExamples(sql, input, 0, end);
+      const groups = examples.listeners.length;
+      report.rowsIn(examples.labels.length);
 
       const tf = await loadTensorflow();
-      const ranker = trainRanker(
-        tf,
-        { featureNames, numFeatures, features, labels, groups, cutoffs: Int32Array.from(cutoffs) },
-        options.ranker,
-      );
+      const ranker = trainRanker(tf, examples, how);
+      const prior = trainRanker(tf, examples, { ...how, minGroups: groups + 1 });
       await writeFile(join(output, rankerFile), encodeRanker(ranker));
+      await writeFile(join(output, priorFile), encodeRanker(prior));
+      const said: Training = {
+        format: 1,
+        learned: cutoffs.slice(0, end),
+        heldOut: cutoffs.slice(end),
+        learnedUntil:
+          end === 0 ? null : new Date(Date.parse(cutoffs[end - 1]!) + weekMs).toISOString(),
+      };
+      await writeFile(join(output, trainingFile), JSON.stringify(said, null, 1));
       report.rowsOut(1);
-      report.figure('groups', groupRows.length);
+      report.figure('groups', groups);
+      report.figure('heldOutCutoffs', cutoffs.length - end);
       report.figure('trainedOn', ranker.trainedOn);
       for (const [key, value] of Object.entries(ranker.metrics)) report.figure(key, value);
     },
