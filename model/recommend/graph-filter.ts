@@ -92,7 +92,7 @@ export const graphFilter: Algorithm<GraphFilterOptions> = {
         checkBatch('graph-filter', numItems, histories, scores);
         for (let row = 0; row < histories.numRows; row++) {
           scoreHistory(
-            histories.indices.subarray(histories.indptr[row]!, histories.indptr[row + 1]!),
+            histories.indices.subarray(histories.indptr[row], histories.indptr[row + 1]),
           );
           const offset = row * numItems;
           for (let j = 0; j < numItems; j++) scores[offset + j] = sums[j]! * targetWeights[j]!;

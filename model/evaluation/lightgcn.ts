@@ -1,0 +1,132 @@
+import { fromTriples, type Interactions } from '../interactions.ts';
+import { Mistake } from '../mistake.ts';
+
+/**
+ * The file format of LightGCN and of most papers after it: a line is a user and the items that the
+ * user has, whole numbers counted from 0, parted by blanks. A user may come without items, or on
+ * several lines, of which all items count; a pair that comes twice counts once.
+ */
+export interface UserItems {
+  /** Name of the file, for messages. */
+  readonly file: string;
+  /** [numPairs], in the order of the file, pairs that come twice included. */
+  readonly users: Int32Array;
+  /** [numPairs] */
+  readonly items: Int32Array;
+  /** The largest user + 1, those without items included. */
+  readonly numUsers: number;
+  /** The largest item + 1. */
+  readonly numItems: number;
+}
+
+/** Ids index arrays: one beyond this is a mistake, not a catalogue. */
+export const maxId = 99_999_999;
+
+/** Takes a file line by line, then gives its pairs. */
+export class LightgcnReader {
+  readonly #file: string;
+  #lines = 0;
+  #users = new Int32Array(1024);
+  #items = new Int32Array(1024);
+  #numPairs = 0;
+  #numUsers = 0;
+  #numItems = 0;
+
+  /** @param file - name, for messages */
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /**
+   * @param text - one line, without its end; a blank one counts nothing
+   * @throws Mistake `SOURCE_INVALID` naming file, line, what was expected and what came
+   */
+  line(text: string): void {
+    this.#lines++;
+    // A byte order mark is white space to `trim`.
+    const trimmed = text.trim();
+    if (trimmed === '') return;
+    const [first, ...rest] = trimmed.split(/\s+/);
+    const user = this.#id(first!, 'user');
+    this.#numUsers = Math.max(this.#numUsers, user + 1);
+    for (const field of rest) this.#push(user, this.#id(field, 'item'));
+  }
+
+  /** @throws Mistake `SOURCE_EMPTY` where no line had an item */
+  end(): UserItems {
+    if (this.#numPairs === 0) {
+      throw new Mistake(
+        'SOURCE_EMPTY',
+        `${this.#file}: expected lines of a user and items, such as "0 17 4", ` +
+          `got ${this.#lines} lines without items`,
+      );
+    }
+    return {
+      file: this.#file,
+      users: this.#users.slice(0, this.#numPairs),
+      items: this.#items.slice(0, this.#numPairs),
+      numUsers: this.#numUsers,
+      numItems: this.#numItems,
+    };
+  }
+
+  #push(user: number, item: number): void {
+    if (this.#numPairs === this.#users.length) {
+      this.#users = doubled(this.#users);
+      this.#items = doubled(this.#items);
+    }
+    this.#users[this.#numPairs] = user;
+    this.#items[this.#numPairs] = item;
+    this.#numPairs++;
+    if (item >= this.#numItems) this.#numItems = item + 1;
+  }
+
+  #id(field: string, what: string): number {
+    const id = Number(field);
+    if (/^\d+$/.test(field) && id <= maxId) return id;
+    const shown = field.length > 40 ? `${field.slice(0, 40)}…` : field;
+    throw new Mistake(
+      'SOURCE_INVALID',
+      `${this.#file}, line ${this.#lines}: expected ${what} as a whole number of 0..${maxId}, ` +
+        `got "${shown}"`,
+    );
+  }
+}
+
+/** A whole text. @throws Mistake as `LightgcnReader` */
+export function parseLightgcn(text: string, file: string): UserItems {
+  const reader = new LightgcnReader(file);
+  const lines = text.split(/\r?\n/);
+  if (lines.at(-1) === '') lines.pop();
+  for (const line of lines) reader.line(line);
+  return reader.end();
+}
+
+/**
+ * The pairs as a matrix [numUsers x numItems], of values 1.
+ *
+ * @throws RangeError where an id is out of range
+ */
+export function matrixOf(
+  parts: readonly UserItems[],
+  numUsers: number,
+  numItems: number,
+): Interactions {
+  const all = (name: 'users' | 'items'): Int32Array => {
+    const joined = new Int32Array(parts.reduce((sum, part) => sum + part[name].length, 0));
+    let at = 0;
+    for (const part of parts) {
+      joined.set(part[name], at);
+      at += part[name].length;
+    }
+    return joined;
+  };
+  const summed = fromTriples(all('users'), all('items'), undefined, numUsers, numItems);
+  return { ...summed, values: new Float32Array(summed.values.length).fill(1) };
+}
+
+function doubled(array: Int32Array): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(2 * array.length);
+  larger.set(array);
+  return larger;
+}

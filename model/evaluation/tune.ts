@@ -1,0 +1,100 @@
+import { rowOf, type Interactions } from '../interactions.ts';
+import { meanOf, ndcgAt } from '../metrics.ts';
+import { createRandom } from '../random.ts';
+import type { Algorithm, FittedModel, Means, TuningTask } from '../recommend/recommender.ts';
+import { listOf, rankListeners } from './rank.ts';
+import { filledRows, selectRows } from './rows.ts';
+
+/** Listeners measured for each choice at most, drawn by the seed. */
+const maxListeners = 4000;
+
+/** Passes through the options at most; the search ends when one changes nothing. */
+const maxRounds = 2;
+
+/**
+ * Chooses the options of an algorithm: by its own procedure where it has one, otherwise option
+ * after option, each value of its space tried with the others held, the best by NDCG kept (of two
+ * alike the one that was held, else the earlier), until a pass changes nothing, two at most.
+ * Starts from the defaults. What is fixed is not searched.
+ *
+ * The space and each figure are reported. Same matrices, space and seed: same choice.
+ */
+export async function tuneOptions<Options>(
+  algorithm: Algorithm<Options>,
+  task: TuningTask,
+  means: Means,
+): Promise<Options> {
+  const { tuning } = algorithm;
+  const fixed = algorithm.options.parse(task.fixed);
+  if (tuning === undefined) return fixed;
+  means.report?.(`search space of ${algorithm.name}: ${JSON.stringify(tuning.space)}`);
+  if (tuning.tune !== undefined) return tuning.tune(task, means);
+
+  const measured = listenersToMeasure(task.valid, means.seed);
+  const histories = selectRows(task.train, measured);
+  const wanted = selectRows(task.valid, measured);
+  const known = new Map<string, number>();
+  const figureOf = async (options: Options): Promise<number> => {
+    const key = JSON.stringify(options);
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    means.signal?.throwIfAborted();
+    const fitted = await algorithm.fit(task.train, options, means);
+    const figure = await ndcgOf(algorithm, fitted, histories, wanted, task.k, means);
+    means.report?.(`${key}: ndcg@${task.k} ${figure.toFixed(5)}`);
+    known.set(key, figure);
+    return figure;
+  };
+
+  let best = fixed;
+  let bestFigure = await figureOf(best);
+  for (let round = 0; round < maxRounds; round++) {
+    const before = best;
+    for (const [name, values] of Object.entries(tuning.space)) {
+      if (name in task.fixed) continue;
+      const from = best;
+      for (const value of values) {
+        const options = algorithm.options.parse({ ...from, [name]: value });
+        const figure = await figureOf(options);
+        if (!(figure > bestFigure)) continue;
+        best = options;
+        bestFigure = figure;
+      }
+    }
+    if (best === before) break;
+  }
+  return best;
+}
+
+/** Mean NDCG at k of a fitted model, histories masked. */
+async function ndcgOf(
+  algorithm: Pick<Algorithm, 'open'>,
+  fitted: FittedModel,
+  histories: Interactions,
+  wanted: Interactions,
+  k: number,
+  means: Means,
+): Promise<number> {
+  const recommender = await algorithm.open(fitted, means);
+  try {
+    const { signal } = means;
+    const lists = await rankListeners(recommender, histories, {
+      k,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    return meanOf(
+      Array.from(lists.counts, (_, listener) =>
+        ndcgAt(k, listOf(lists, listener), new Set(rowOf(wanted, listener).indices)),
+      ),
+    );
+  } finally {
+    recommender.dispose?.();
+  }
+}
+
+/** Listeners with something to find, ascending: all, or as many as are drawn. */
+function listenersToMeasure(valid: Interactions, seed: number): Int32Array {
+  const all = filledRows(valid);
+  if (all.length <= maxListeners) return all;
+  return createRandom(seed, 'tuning').shuffle(all).slice(0, maxListeners).sort();
+}
