@@ -76,7 +76,7 @@ export class Explainer {
   }
 
   static async open({ sql, options, input, tf }: ExplainerOptions): Promise<Explainer> {
-    const path = join(input('ranker'), rankerFile);
+    const path = join(input('gate'), rankerFile);
     const bytes = await readFile(path);
     const world = await readWorld(sql, { factors: input('factors') }, options.cutoff);
     await readDelivered({ sql, options });

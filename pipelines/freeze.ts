@@ -3,7 +3,7 @@ import { weeklyCutoffs } from '../model/splits.ts';
 import { addWeeks, weekCutoffUtc, weekOf, weekMs } from '../model/week.ts';
 import { fromLake, type LakeSnapshot } from './lake.ts';
 import type { Clock, Sql } from './ports.ts';
-import type { FrozenWeek, WeekOptions } from './week-plan.ts';
+import type { FrozenChampion, FrozenWeek, WeekOptions } from './week-plan.ts';
 
 /** Lists do not repeat a track of this many weeks before. */
 export const weeksWithoutRepeat = 8;
@@ -23,6 +23,8 @@ export interface Freezing {
   readonly recompute: boolean;
   readonly lake: LakeSnapshot;
   readonly weeks: FrozenWeeks;
+  /** The champion that a week with this cut-off may know. Left out: there is none. */
+  readonly championBefore?: (cutoffMs: number) => Promise<FrozenChampion | undefined>;
   readonly sql: Sql;
   readonly clock: Clock;
 }
@@ -35,7 +37,7 @@ export interface Freezing {
  *   where there is no listen before the cut-off
  */
 export async function freezeWeek(freezing: Freezing): Promise<FrozenWeek> {
-  const { week, asked, defaults, recompute, lake, weeks, sql, clock } = freezing;
+  const { week, asked, defaults, recompute, lake, weeks, championBefore, sql, clock } = freezing;
   const existing = await weeks.find(week);
   if (existing !== undefined && !recompute) {
     checkAsked(existing, asked);
@@ -54,6 +56,7 @@ export async function freezeWeek(freezing: Freezing): Promise<FrozenWeek> {
       `week ${week}: expected listens before its cut-off ${iso(cutoffMs)}, the lake holds ${held}`,
     );
   }
+  const champion = await championBefore?.(cutoffMs);
   const frozen: FrozenWeek = {
     format: 1,
     week,
@@ -65,6 +68,7 @@ export async function freezeWeek(freezing: Freezing): Promise<FrozenWeek> {
     options,
     lake: { id: lake.id, tables: mutableTables(lake) },
     previous: await previousLists(week, weeks),
+    ...(champion === undefined ? {} : { champion }),
     // What was made before stays in force until the new revision has its lists.
     ...(existing?.lists === undefined ? {} : { lists: existing.lists }),
   };

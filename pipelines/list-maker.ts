@@ -22,6 +22,7 @@ import {
 import { audioColumns, genresPerTrack } from '../model/candidates/tracks.ts';
 import type { Tensorflow } from '../model/ranker/network.ts';
 import type { Ranker } from '../model/ranker/ranker.ts';
+import { alignFeatures } from '../model/ranker/align.ts';
 import { score } from '../model/ranker/score.ts';
 import { heardWorks, worksByListener, type WorksByListener } from './heard.ts';
 import { describe } from './describe.ts';
@@ -140,9 +141,9 @@ export class ListMaker {
   }
 
   #choose(listeners: Int32Array, options: CandidateOptions): Choice[] {
-    const { world, tf, ranker } = this.#options;
+    const { world, tf, ranker, model } = this.#options;
     const { gathered, features } = this.#gather(listeners, options);
-    const scores = score(tf, ranker, { featureNames, features });
+    const scores = score(tf, ranker, alignFeatures(ranker, { featureNames, features }, model));
     return gathered.map((listed) => {
       const { listener, track, source, because, genreTaste, firstRow } = listed;
       const candidates = scoredCandidates(world, listener, track, scores.subarray(firstRow));

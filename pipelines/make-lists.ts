@@ -69,7 +69,7 @@ export function listsStage(loadTensorflow: () => Promise<Tensorflow>): Stage<Lis
     async run(context) {
       const { options, sql, input, output, save, report, signal } = context;
       const tf = await loadTensorflow();
-      const rankerPath = join(input('ranker'), rankerFile);
+      const rankerPath = join(input('gate'), rankerFile);
       const rankerBytes = await readFile(rankerPath);
       const ranker = decodeRanker(rankerBytes, rankerPath);
       const model = rankerVersion(rankerBytes);

@@ -12,6 +12,7 @@ export const stageNames = [
   'factors',
   'examples',
   'ranker',
+  'gate',
   'lists',
 ] as const;
 
@@ -39,6 +40,14 @@ const lakeSnapshot = z.object({
   ),
 });
 
+/** A champion as a week knows it. */
+export const frozenChampion = z.object({
+  version: z.string(),
+  /** The end of the last label that it learned from; null: from none. */
+  learnedUntil: z.iso.datetime().nullable(),
+});
+export type FrozenChampion = z.infer<typeof frozenChampion>;
+
 /**
  * A week whose inputs are frozen: running it again makes the same lists. Stored before its first
  * stage runs.
@@ -58,6 +67,8 @@ export const frozenWeek = z.object({
   lake: lakeSnapshot,
   /** The lists of up to eight weeks before, the latest first: fingerprints of their artifacts. */
   previous: z.array(z.object({ week: z.string(), fingerprint: z.string() })),
+  /** The champion that the week's challenger is compared with; absent where there was none. */
+  champion: frozenChampion.optional(),
   /** The newest lists that were made; those of the revision before until this one's are. */
   lists: z.object({ fingerprint: z.string(), model: z.string() }).optional(),
 });

@@ -1,9 +1,12 @@
 import type { CandidateOptions } from '../model/candidates/generate.ts';
+import type { z } from 'zod';
+import type { holdoutOptions } from '../model/gate/holdout.ts';
 import type { Tensorflow } from '../model/ranker/network.ts';
 import { catalogue } from './catalogue.ts';
 import { embedding } from './embedding.ts';
 import { examples } from './examples.ts';
 import { factors } from './factors.ts';
+import { gateStage } from './gate.ts';
 import { listsStage } from './make-lists.ts';
 import { rankerPrior, rankerStage } from './ranker.ts';
 import { step, type Source, type Step } from './step.ts';
@@ -18,27 +21,42 @@ import { lakeSource, type FrozenWeek } from './week-plan.ts';
  * 2. **text** and **embedding** learn what is written and what is playlisted together.
  * 3. A **snapshot** holds what was known of the listens at a cut-off, **factors** the collaborative
  *    filtering on it, **examples** what was played first in the week after.
- * 4. The **ranker** learns from the examples of all weekly cut-offs before the last.
- * 5. **lists**: at the last cut-off, candidates from all sources, scored by the ranker, assembled
- *    to 30 tracks for every listener.
+ * 4. The **ranker** learns from the examples of all weekly cut-offs but the newest: the challenger.
+ * 5. The **gate** compares it with the champion on the newest, and lets the better one through.
+ * 6. **lists**: at the last cut-off, candidates from all sources, scored by that model, assembled to
+ *    30 tracks for every listener.
  *
  * @param previousLists - artifacts of the lists of up to eight weeks before, which do not return
+ * @param champion - the folder of the champion that the week is frozen with, where it has one
  */
 export function weekGraph(
   week: FrozenWeek,
   previousLists: readonly Source[],
   loadTensorflow: () => Promise<Tensorflow>,
+  champion?: Source,
 ): Step {
   const { at, ranker } = weekSteps(week, loadTensorflow);
-  const rankerStep = ranker(week.trainingCutoffs);
+  if ((champion === undefined) !== (week.champion === undefined)) {
+    throw new Error(`week ${week.week}: expected the champion that it is frozen with`);
+  }
+  const notBefore = week.champion?.learnedUntil ?? null;
+  const rankerStep = ranker(week.trainingCutoffs, {}, { notBefore });
   const previous = Object.fromEntries(
     previousLists.map((source, n) => [`previous-${n}`, source] as const),
   );
-  return step(
-    listsStage(loadTensorflow),
-    { week: week.week, cutoff: week.cutoff, previousWeeks: previousLists.length },
-    { ...at(week.cutoff), ranker: rankerStep, ...previous },
+  const known = { ...at(week.cutoff), ...previous };
+  const about = { week: week.week, cutoff: week.cutoff, previousWeeks: previousLists.length };
+  const gate = step(
+    gateStage(loadTensorflow),
+    { ...about, champion: week.champion?.version ?? null, gate: { seed: week.options.seed } },
+    {
+      ...known,
+      ...rankerStep.inputs,
+      ranker: rankerStep,
+      ...(champion === undefined ? {} : { champion }),
+    },
   );
+  return step(listsStage(loadTensorflow), about, { ...known, gate });
 }
 
 /** What is known and learnt at one cut-off: what examples and lists are made from. */
@@ -58,9 +76,16 @@ export interface WeekSteps {
    * What was known at a cut-off. The factors of each start from those of the cut-off asked for
    * before it, so ask for new ones in ascending order.
    */
-  at(cutoff: string): KnownAt;
-  /** Trained on the examples of these cut-offs, oldest first. */
-  ranker(trainingCutoffs: readonly string[], variant?: Variant): Step;
+  readonly at: (cutoff: string) => KnownAt;
+  /**
+   * Trained on the examples of these cut-offs, oldest first, which are its inputs; on all of them,
+   * or with a holdout on all but the newest.
+   */
+  readonly ranker: (
+    trainingCutoffs: readonly string[],
+    variant?: Variant,
+    holdout?: z.input<typeof holdoutOptions>,
+  ) => Step;
 }
 
 /**
@@ -120,7 +145,11 @@ export function weekSteps(
     return inputs;
   };
 
-  const ranker: WeekSteps['ranker'] = (trainingCutoffs, { candidates, without } = {}) => {
+  const ranker: WeekSteps['ranker'] = (
+    trainingCutoffs,
+    { candidates, without } = {},
+    holdout = undefined,
+  ) => {
     const lessons: Record<string, Step> = {};
     trainingCutoffs.forEach((cutoff, n) => {
       const label = `examples ${cutoff.slice(0, 10)}`;
@@ -131,6 +160,7 @@ export function weekSteps(
       {
         cutoffs: trainingCutoffs,
         ranker: { seed, prior: rankerPrior, ...(without === undefined ? {} : { without }) },
+        ...(holdout === undefined ? {} : { holdout }),
       },
       lessons,
     );

@@ -38,17 +38,17 @@ const corrupt = (path: string, stage: string) =>
   ) as unknown;
 
 test('a corrupt model', async () => {
-  filesOf('ranker', 'ranker.mmrk').forEach(damage);
+  filesOf('gate', 'ranker.mmrk').forEach(damage);
   const mistake = await at.toldOfWeekly(['--week', week, '--from', 'lists']);
   expect(mistake).toEqual({
     code: 1,
-    message: corrupt('ranker/<fingerprint>/ranker.mmrk', 'ranker'),
+    message: corrupt('gate/<fingerprint>/ranker.mmrk', 'gate'),
   });
   expect(await at.told(['status', '--home', at.home])).toEqual({
     code: 1,
     message: `week ${week}: expected its lists, got none: they are being made again; npx mondaymix weekly --week ${week} goes on with it`,
   });
-  expect((await at.weekly('--from', 'ranker')).weeks[0]!.content).toBe(at.made.weeks[0]!.content);
+  expect((await at.weekly('--from', 'gate')).weeks[0]!.content).toBe(at.made.weeks[0]!.content);
 });
 
 test('a corrupt Parquet file', async () => {

@@ -164,7 +164,7 @@ test('lists hold at least three times as much of the planted taste as popularity
 });
 
 test('the ranker finds what is played next far better than a constant would', async () => {
-  const { catalogue, snapshot, factors, embedding, text, ranker } = goal.inputs as Inputs;
+  const { catalogue, snapshot, factors, embedding, text, gate } = goal.inputs as Inputs;
   const inputs = { catalogue, snapshot, factors, embedding, text };
   const next = await runner.make(step(examples, { cutoff }, inputs));
   const { rows, values } = await readMatrix(join(next.folder, 'examples.matrix'));
@@ -180,9 +180,7 @@ test('the ranker finds what is played next far better than a constant would', as
   const groups = new Int32Array(sizes.length + 1);
   sizes.forEach((size, g) => (groups[g + 1] = groups[g]! + size));
 
-  const trained = decodeRanker(
-    await readFile(join((await runner.make(ranker)).folder, rankerFile)),
-  );
+  const trained = decodeRanker(await readFile(join((await runner.make(gate)).folder, rankerFile)));
   const tf = await loadTensorflow();
   // Ties count with the expectation over their orders: a constant earns what chance would.
   const ndcg = (scores: Float32Array) => groupedNdcg(scores, labels, groups, 30);
@@ -195,4 +193,4 @@ test('the ranker finds what is played next far better than a constant would', as
   expect(figures.ranker).toBeGreaterThan(2 * figures.constant);
 });
 
-type Inputs = Record<'catalogue' | 'snapshot' | 'factors' | 'embedding' | 'text' | 'ranker', Step>;
+type Inputs = Record<'catalogue' | 'snapshot' | 'factors' | 'embedding' | 'text' | 'gate', Step>;

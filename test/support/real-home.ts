@@ -10,8 +10,8 @@ const project = resolve(import.meta.dirname, '..', '..');
 /** What a test file leaves for the others, all of it made by the very same code. */
 const kept = () => join(testHome, 'real', codeHash());
 
-/** What is kept: neither rankers nor lists, which every test makes for itself. */
-const unkept = new Set(['.building', 'ranker', 'lists']);
+/** What is kept: neither rankers, gates nor lists, which every test makes for itself. */
+const unkept = new Set(['.building', 'ranker', 'gate', 'lists']);
 
 /** Keeps the lake and the artifacts of a home that has run the real data. */
 export async function keepRealHome(home: string): Promise<void> {
