@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { Mistake } from '../model/mistake.ts';
 import { apiCommand } from './commands/api.ts';
 import { deliverCommand } from './commands/deliver.ts';
+import { evaluateCommand } from './commands/evaluate.ts';
 import { failureLine } from './commands/failure.ts';
 import { downCommand, upCommand } from './commands/servers.ts';
 import { importCommand } from './commands/import.ts';
@@ -36,6 +37,7 @@ for (const command of [
   reconcileCommand,
   importCommand,
   simulateCommand,
+  evaluateCommand,
   tokenCommand,
   upCommand,
   downCommand,

@@ -29,8 +29,9 @@ export function inOneLine(command: Command): Command {
   return command.exitOverride().configureOutput({
     outputError(text, write) {
       const said = text.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
-      const help = ['npx mondaymix', command.parent ? command.name() : '', '--help'];
-      write(`mondaymix: ${said.trim()}; see ${help.filter(Boolean).join(' ')}\n`);
+      const names: string[] = [];
+      for (let at = command; at.parent; at = at.parent) names.unshift(at.name());
+      write(`mondaymix: ${said.trim()}; see ${['npx mondaymix', ...names, '--help'].join(' ')}\n`);
     },
   });
 }
@@ -65,6 +66,17 @@ export function wholeNumber(flags: string, description: string, least: number): 
     const value = Number(text);
     if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
     throw new Mistake('USAGE', `expected a whole number of at least ${least}, got "${text}"`);
+  });
+}
+
+/** `10,20`: whole numbers of at least `least`, ascending, each once. */
+export function wholeNumbers(flags: string, description: string, least: number): Option {
+  return parsed(flags, description, (text) => {
+    const values = text.split(',').map(Number);
+    if (/^\d+(,\d+)*$/.test(text) && values.every((v) => Number.isSafeInteger(v) && v >= least)) {
+      return [...new Set(values)].sort((a, b) => a - b);
+    }
+    throw new Mistake('USAGE', `expected whole numbers of at least ${least}, got "${text}"`);
   });
 }
 
