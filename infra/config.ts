@@ -27,6 +27,17 @@ const environment = z.object({
     .string()
     .regex(/^mongodb(\+srv)?:\/\//)
     .optional(),
+  /**
+   * A store that speaks S3, for the files of models: `https://s3.example/bucket/folder`; without it
+   * they are in the home. The keys are needed with it alone.
+   */
+  MODELS_URL: z
+    .string()
+    .regex(/^https?:\/\/[^/]+\/[^/]/)
+    .optional(),
+  AWS_ACCESS_KEY_ID: z.string().optional(),
+  AWS_SECRET_ACCESS_KEY: z.string().optional(),
+  AWS_REGION: z.string().default('us-east-1'),
   /** Where a listener's picture is: `https://pictures.example/{user}`; without it covers are generated. */
   PICTURE_URL: z.string().includes('{user}').optional(),
   /** Named groups of zones for operations, JSON: `{"launch": ["Asia/Jakarta", "Asia/Bangkok"]}`. */
@@ -44,10 +55,19 @@ export interface Config {
   readonly rabbitmqUrl: string | undefined;
   readonly redisUrl: string | undefined;
   readonly mongodbUrl: string | undefined;
+  /** The store of the files of models, where it is not the home. */
+  readonly models: ModelsConfig | undefined;
   readonly pictureUrl: string | undefined;
   readonly regionGroups: Readonly<Record<string, readonly string[]>>;
   readonly api: { readonly host: string; readonly port: number };
   readonly logLevel: string | undefined;
+}
+
+export interface ModelsConfig {
+  readonly url: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly region: string;
 }
 
 /** What the mistakes say was expected. */
@@ -57,6 +77,10 @@ const expectations: Readonly<Record<keyof typeof environment.shape, string>> = {
   RABBITMQ_URL: 'amqp://user:password@host:port',
   REDIS_URL: 'redis://user:password@host:port',
   MONGODB_URL: 'mongodb://user:password@host:port',
+  MODELS_URL: 'a bucket, perhaps with a folder, such as https://s3.example/bucket/folder',
+  AWS_ACCESS_KEY_ID: 'the key of the store that MODELS_URL names',
+  AWS_SECRET_ACCESS_KEY: 'the secret key of the store that MODELS_URL names',
+  AWS_REGION: 'a region, such as eu-central-1',
   PICTURE_URL: 'a URL with {user} in it, such as https://pictures.example/{user}',
   REGION_GROUPS: 'JSON such as {"launch":["Asia/Jakarta"]}',
   API_HOST: 'a host name or address',
@@ -81,6 +105,7 @@ export function readConfig(overrides: { home?: string } = {}, env = process.env)
     rabbitmqUrl: values.RABBITMQ_URL,
     redisUrl: values.REDIS_URL,
     mongodbUrl: values.MONGODB_URL,
+    models: modelsOf(values),
     pictureUrl: values.PICTURE_URL,
     regionGroups: parseGroups(values.REGION_GROUPS),
     api: { host: values.API_HOST, port: values.API_PORT },
@@ -88,9 +113,23 @@ export function readConfig(overrides: { home?: string } = {}, env = process.env)
   });
 }
 
+function modelsOf(values: z.infer<typeof environment>): ModelsConfig | undefined {
+  if (values.MODELS_URL === undefined) return undefined;
+  for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] as const) {
+    if (values[name] === undefined) throw malformed(name, '');
+  }
+  return {
+    url: values.MODELS_URL,
+    accessKeyId: values.AWS_ACCESS_KEY_ID!,
+    secretAccessKey: values.AWS_SECRET_ACCESS_KEY!,
+    region: values.AWS_REGION,
+  };
+}
+
 function malformed(name: keyof typeof expectations, value: string, cause?: unknown): Mistake {
   // What a URL holds before the @ may be a password.
-  const shown = name.endsWith('_URL') ? value.replace(/[^/]*@/, '…@') : value;
+  const isSecret = name.startsWith('AWS_') && value !== '';
+  const shown = name.endsWith('_URL') ? value.replace(/[^/]*@/, '…@') : isSecret ? '…' : value;
   return new Mistake(
     'CONFIGURATION',
     `environment variable ${name}: expected ${expectations[name]}, got "${shown}"`,

@@ -15,6 +15,7 @@ export type MistakeCode =
   | 'UNKNOWN_REGION'
   | 'UNKNOWN_WEEK'
   | 'UNKNOWN_LISTENER'
+  | 'UNKNOWN_MODEL'
   | 'ARTIFACT_CORRUPT'
   | 'SERVER_DOWN'
   | 'SERVER_REFUSED'

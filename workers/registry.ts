@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import type { Config } from '../infra/config.ts';
+import { bothStores } from '../infra/models/both-stores.ts';
+import { cachedFiles } from '../infra/models/cached-files.ts';
+import { openFolderFiles } from '../infra/models/folder-files.ts';
+import { openFolderStore } from '../infra/models/folder-store.ts';
+import { openS3Files } from '../infra/models/s3-files.ts';
+import { openMongo, type Mongo } from '../infra/mongo.ts';
+import { openMongoModels } from '../infra/mongo/models.ts';
+import type { ModelFiles, ModelStore } from '../pipelines/models.ts';
+import type { Clock } from '../pipelines/ports.ts';
+import { Registry } from '../pipelines/registry.ts';
+
+export interface OpenRegistry {
+  readonly registry: Registry;
+  /** Where the files of models are in this home, once they are: `<folder>/<version>/`. */
+  readonly folder: string;
+  dispose(): Promise<void>;
+}
+
+/**
+ * The registry of a home: records in the home, and in MongoDB too where there is one; files in the
+ * home, and in a store that speaks S3 too where one is configured.
+ *
+ * @param mongodbUrl - undefined: without servers
+ */
+export async function openRegistry(
+  config: Config,
+  clock: Clock,
+  mongodbUrl: string | undefined,
+): Promise<OpenRegistry> {
+  const folder = join(config.home, 'models');
+  const own = openFolderStore(join(folder, 'registry'));
+  const near = openFolderFiles(folder);
+  const files: ModelFiles =
+    config.models === undefined ? near : cachedFiles(openS3Files(config.models), near);
+  let mongo: Mongo | undefined;
+  let store: ModelStore = own;
+  if (mongodbUrl !== undefined) {
+    mongo = await openMongo({ url: mongodbUrl, database: config.namespace });
+    try {
+      store = await bothStores(await openMongoModels(mongo.db), own);
+    } catch (error) {
+      await mongo.dispose();
+      throw error;
+    }
+  }
+  return {
+    registry: new Registry(store, files, clock),
+    folder,
+    dispose: () => mongo?.dispose() ?? Promise.resolve(),
+  };
+}
