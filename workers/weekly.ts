@@ -8,6 +8,7 @@ import { ensureServers } from '../infra/servers/index.ts';
 import { frozenLists } from '../infra/list-archive.ts';
 import { defaultWeek } from '../pipelines/freeze.ts';
 import { foldCutoffs, funnelTable, number } from '../pipelines/funnel.ts';
+import { gateLine, type GateReport } from '../pipelines/gate-report.ts';
 import type { SourceFunnel } from '../pipelines/import/import-sources.ts';
 import { simulate } from '../pipelines/simulate/simulate.ts';
 import type { Lake } from '../pipelines/lake.ts';
@@ -16,6 +17,7 @@ import type { WeekOptions } from '../pipelines/week-plan.ts';
 import { startDelivery, type DeliveryOptions, type DeliverySummary } from './delivery.ts';
 import { mainLake, openHome, type Home } from './home.ts';
 import { makeWeek, type MadeWeek, type MakingWeeks } from './make-week.ts';
+import { openRegistry } from './registry.ts';
 
 export interface WeeklyRequest {
   /** In the order to be made; undefined: the one after the newest listen. */
@@ -48,6 +50,8 @@ export interface WeekResult {
   readonly content: string;
   readonly listeners: number;
   readonly figures: StageFunnel['figures'];
+  /** What the gate found, and why. */
+  readonly gate: GateReport;
   readonly funnel: readonly (StageFunnel & { label: string })[];
   readonly delivery?: DeliverySummary;
 }
@@ -78,34 +82,26 @@ export async function runWeekly(
     progress: (done, total, source) => tell(`  imported ${source} (${done} of ${total})`),
   });
   const lake = openLake(lakeHome);
-  const making: MakingWeeks = {
-    home,
-    folder: config.home,
-    lake,
-    lakeName,
-    clock,
-    signal,
-    onFinish: tellStage,
-  };
-  const weeks = request.weeks ?? [await newestWeek(home, lake)];
+  const models = await openRegistry(config, clock, servers?.mongodbUrl);
   const results: WeekResult[] = [];
-  for (const week of weeks) {
-    tell(`\nweek ${week}`);
-    const made = await makeWeek(making, {
-      week,
-      asked: request.asked,
-      recompute: request.recompute,
-      ...(request.from === undefined ? {} : { from: request.from }),
-    });
-    tell(`\n${funnelTable(foldCutoffs(made.funnels))}\n`);
-    const delivery =
-      servers === undefined
-        ? undefined
-        : await deliver({ config, servers, archive: home.archive, clock, log }, made, {
-            now: request.now,
-            signal,
-          });
-    results.push({ ...resultOf(made), ...(delivery === undefined ? {} : { delivery }) });
+  try {
+    const making: MakingWeeks = {
+      home,
+      folder: config.home,
+      lake,
+      models,
+      lakeName,
+      clock,
+      signal,
+      onFinish: tellStage,
+    };
+    const delivering =
+      servers === undefined ? undefined : { config, servers, archive: home.archive, clock, log };
+    for (const week of request.weeks ?? [await newestWeek(home, lake)]) {
+      results.push(await makeAndDeliver(making, request, week, delivering));
+    }
+  } finally {
+    await models.dispose();
   }
   const seconds = (clock() - started) / 1000;
   const peakMemoryMb = process.resourceUsage().maxRSS / 1024;
@@ -113,10 +109,30 @@ export async function runWeekly(
   return { imported, weeks: results, seconds, peakMemoryMb };
 }
 
+async function makeAndDeliver(
+  making: MakingWeeks,
+  { asked, recompute, from, now }: WeeklyRequest,
+  week: string,
+  delivering: DeliveryOptions | undefined,
+): Promise<WeekResult> {
+  tell(`\nweek ${week}`);
+  const made = await makeWeek(making, {
+    ...{ week, asked, recompute },
+    ...(from === undefined ? {} : { from }),
+  });
+  tell(`\n${funnelTable(foldCutoffs(made.funnels))}\n`);
+  tellGate(made);
+  const delivery =
+    delivering === undefined
+      ? undefined
+      : await deliver(delivering, made, { now, signal: making.signal });
+  return { ...resultOf(made), ...(delivery === undefined ? {} : { delivery }) };
+}
+
 /** Each origin of data has a lake of its own: simulated listeners never mix with real ones. */
-async function sourcesOf(
+export async function sourcesOf(
   { home }: Config,
-  { data, asked }: WeeklyRequest,
+  { data, asked }: Pick<WeeklyRequest, 'data' | 'asked'>,
   signal: AbortSignal,
 ): Promise<{ lakeName: string; lakeHome: string; dataDir: string }> {
   if ('folder' in data) {
@@ -171,7 +187,14 @@ function tellDelivery(summary: DeliverySummary): void {
   tell(parts.join('; '));
 }
 
-function resultOf({ frozen, lists, funnels }: MadeWeek): WeekResult {
+function tellGate({ gate, isPromoted }: MadeWeek): void {
+  tell(gateLine(gate));
+  if (gate.promoted && !isPromoted) {
+    tell(`gate: another model is champion by now and stays so; see npx mondaymix models`);
+  }
+}
+
+function resultOf({ frozen, lists, gate, funnels }: MadeWeek): WeekResult {
   return {
     week: frozen.week,
     revision: frozen.revision,
@@ -182,6 +205,7 @@ function resultOf({ frozen, lists, funnels }: MadeWeek): WeekResult {
     content: lists.content,
     listeners: lists.funnel.rowsOut,
     figures: lists.funnel.figures,
+    gate,
     funnel: foldCutoffs(funnels).map(({ label, funnel }) => ({ label, ...funnel })),
   };
 }

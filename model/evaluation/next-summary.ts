@@ -97,9 +97,7 @@ export function summarizeNext(figures: NextFigures, options: SummaryOptions): Se
     undefined,
   );
   const others = figures.ways.filter((way) => /^(source|baseline)\//.test(way));
-  const ablations = figures.ways.filter(
-    (way) => way.startsWith('ablation/') && way !== reference,
-  );
+  const ablations = figures.ways.filter((way) => way.startsWith('ablation/') && way !== reference);
   return {
     pairs: chosen.length,
     listeners: new Set(clusters).size,
@@ -116,9 +114,7 @@ function meansOf(mean: (figure: NextFigure) => number): WaySummary {
   return Object.fromEntries(
     nextLevels.map((level) => [
       level,
-      Object.fromEntries(
-        nextMetrics.map((metric) => [metric, orNull(mean(`${level}/${metric}`))]),
-      ),
+      Object.fromEntries(nextMetrics.map((metric) => [metric, orNull(mean(`${level}/${metric}`))])),
     ]),
   ) as unknown as WaySummary;
 }

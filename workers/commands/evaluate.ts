@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander';
 import { Mistake } from '../../model/mistake.ts';
 import { algorithms, defaultAlgorithm } from '../../model/recommend/algorithms.ts';
 import type { EvaluateRequest, EvaluateResult } from '../evaluate.ts';
+import { evaluateNextCommand } from './evaluate-next.ts';
 import { choice, command, printJson, untilStopped, wholeNumber, wholeNumbers } from './options.ts';
 
 interface Options {
@@ -66,7 +67,7 @@ export function evaluateCommand(): Command {
 }
 
 /** `evaluate next` and the like, each in a file of its own. */
-const subcommands: readonly (() => Command)[] = [];
+const subcommands: readonly (() => Command)[] = [evaluateNextCommand];
 
 function requestOf(options: Options, self: Command): EvaluateRequest {
   const { train, valid, test, tune = false, fitValid = false } = options;
