@@ -57,6 +57,17 @@ export interface ExplainerOptions {
   /** Folder of an input. */
   readonly input: (name: string) => string;
   readonly tf: Tensorflow;
+  /** File of the model to explain. Default: the one that made the lists. */
+  readonly model?: Uint8Array;
+}
+
+/** A track that one source alone offered. */
+export interface ReachedTrack {
+  readonly title: string;
+  readonly artist: string;
+  /** Listeners to whom it was offered, and those on whose lists it is. */
+  readonly offered: number;
+  readonly listed: number;
 }
 
 /** Makes lists of a week again, by the very code that made them, and says how. */
@@ -75,13 +86,14 @@ export class Explainer {
     this.#model = model;
   }
 
-  static async open({ sql, options, input, tf }: ExplainerOptions): Promise<Explainer> {
+  static async open(how: ExplainerOptions): Promise<Explainer> {
+    const { sql, options, input, tf } = how;
     const path = join(input('gate'), rankerFile);
-    const bytes = await readFile(path);
+    const bytes = how.model ?? (await readFile(path));
     const world = await readWorld(sql, { factors: input('factors') }, options.cutoff);
     await readDelivered({ sql, options });
     const model = rankerVersion(bytes);
-    const ranker = decodeRanker(bytes, path);
+    const ranker = decodeRanker(bytes, how.model === undefined ? path : model);
     const maker = await ListMaker.open({ ...options, sql, world, tf, ranker, model });
     return new Explainer(sql, world, maker, options.week, model);
   }
@@ -111,10 +123,53 @@ export class Explainer {
     };
   }
 
+  /** Listeners as examples: as many have played fewer tracks than each as between two of them. */
+  async examples(count: number): Promise<string[]> {
+    const played = Array.from(this.#world.listeners, (listener) => ({
+      listener,
+      tracks: listenerOf(this.#world, listener).tracks.length,
+    })).sort((a, b) => a.tracks - b.tracks || a.listener - b.listener);
+    const most = Math.min(count, played.length);
+    const chosen = Array.from({ length: most }, (_, n) => {
+      return played[Math.floor(((n + 1) * played.length) / (most + 1))]!.listener;
+    });
+    const rows = await this.#sql.rows<{ listener_ix: number; listener: string }>(
+      'SELECT listener_ix, listener FROM catalogue.listeners',
+    );
+    const names = new Map(rows.map(({ listener_ix, listener }) => [listener_ix, listener]));
+    return chosen.map((listener) => names.get(listener)!);
+  }
+
   /** What the sources reach, over the listeners with the lowest index, at most so many. */
   reach(listeners: number): Reach[] {
-    const { listeners: all } = this.#world;
-    return reachOf(this.#maker.choose(all.subarray(0, listeners)).map(reached));
+    return reachOf(this.#choose(listeners).map(reached));
+  }
+
+  /**
+   * Tracks that no other source offered, over as many listeners; the most often listed first, then
+   * the most often offered, then by track.
+   */
+  async reachedOnlyBy(source: SourceName, listeners: number): Promise<ReachedTrack[]> {
+    const counts = new Map<number, { offered: number; listed: number }>();
+    for (const { track, features, chosen } of this.#choose(listeners)) {
+      const onList = new Set(chosen.tracks.map((listed) => listed.track));
+      for (let c = 0; c < track.length; c++) {
+        const others = sourceNames.filter((name) => rankWithin(features, c, name) > 0);
+        if (others.length !== 1 || others[0] !== source) continue;
+        const count = counts.get(track[c]!) ?? { offered: 0, listed: 0 };
+        count.offered++;
+        if (onList.has(track[c]!)) count.listed++;
+        counts.set(track[c]!, count);
+      }
+    }
+    const names = await this.#namesOf(Int32Array.from(counts.keys()));
+    return [...counts]
+      .sort(([a, one], [b, two]) => two.listed - one.listed || two.offered - one.offered || a - b)
+      .map(([track, count]) => ({ ...names.get(track)!, ...count }));
+  }
+
+  #choose(listeners: number): Choice[] {
+    return this.#maker.choose(this.#world.listeners.subarray(0, listeners));
   }
 
   async #heard(listener: number): Promise<HeardTrack[]> {

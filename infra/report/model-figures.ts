@@ -1,5 +1,5 @@
 import type { Html } from './html.ts';
-import type { ModelReport } from './model-report.ts';
+import type { ModelReport } from '../../pipelines/model-report.ts';
 import { bars, shownNumber, spots, type Bar } from './plots.ts';
 
 /** One figure of several models; the first is stressed. */

@@ -1,12 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseHTML } from 'linkedom';
 import { html } from '../../infra/report/html.ts';
-import {
-  modelReport,
-  renderModelReport,
-  type ModelReport,
-} from '../../infra/report/model-report.ts';
+import { renderModelReport } from '../../infra/report/model-report.ts';
 import { cell, plainTable } from '../../infra/report/table.ts';
+import { modelReport, type ModelReport } from '../../pipelines/model-report.ts';
 import { sampleReport } from '../support/model-report.ts';
 
 /** The little of the DOM that is looked at; its own types need a browser's. */

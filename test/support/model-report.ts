@@ -1,4 +1,4 @@
-import type { ModelReport } from '../../infra/report/model-report.ts';
+import type { ModelReport } from '../../pipelines/model-report.ts';
 
 /** A report with something in every part, and names that try to leave their place. */
 export const sampleReport: ModelReport = {
