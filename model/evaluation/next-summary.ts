@@ -18,6 +18,8 @@ const comparedFigures: readonly NextFigure[] = [
   'newArtistTrack/recall@30',
   'rareArtistTrack/recall@30',
   'rareArtistTrack/ndcg@30',
+  'rareArtist/recall@30',
+  'rareArtist/ndcg@30',
 ];
 
 /** The means of one way to rank: by level, then by metric; null where nothing was to be found. */
