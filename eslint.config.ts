@@ -21,7 +21,8 @@ const deterministic = [
 ];
 
 export default defineConfig(
-  { ignores: ['node_modules/', '.mondaymix/', 'coverage/'] },
+  // AssemblyScript is checked by its own compiler.
+  { ignores: ['node_modules/', '.mondaymix/', 'coverage/', 'model/kernels/assembly/'] },
   eslint.configs.recommended,
   tseslint.configs.recommendedTypeChecked,
   {

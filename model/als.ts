@@ -39,8 +39,11 @@ export const alsOptions = z.object({
   alpha: z.number().positive().default(10),
   /** `cg` is fast, `cholesky` exact. */
   solver: z.enum(['cg', 'cholesky']).default('cg'),
-  /** Steps of conjugate gradients for each row and half-step; `cg` only. */
-  cgSteps: z.int().min(1).max(100).default(3),
+  /**
+   * Steps of conjugate gradients for each row and half-step; `cg` only. Default: 3, and 2 on the
+   * kernels, whose steps go further.
+   */
+  cgSteps: z.int().min(1).max(100).optional(),
   seed: z.int().nonnegative().default(0),
 });
 export type AlsOptions = z.infer<typeof alsOptions>;
@@ -80,16 +83,18 @@ export function factorize(
   { warmStart, onIteration }: FactorizeHooks = {},
 ): Factors {
   const parsed = alsOptions.parse(options);
-  checkValues(userItems);
+  checkValues(userItems, parsed.alpha);
   const itemUsers = transpose(userItems);
   const found =
-    warmStart === undefined ? start(userItems, parsed) : copy(warmStart, userItems, parsed);
+    warmStart === undefined ? randomStart(userItems, parsed) : copyOf(warmStart, userItems, parsed);
   const { numFactors, userFactors, itemFactors } = found;
   const solve = parsed.solver === 'cg' ? solveConjugateGradient : solveCholesky;
+  const { cgSteps = 3 } = parsed;
 
   for (let iteration = 0; iteration < parsed.iterations; iteration++) {
-    solve(userItems, userFactors, itemFactors, numFactors, parsed, parsed.cgSteps);
-    solve(itemUsers, itemFactors, userFactors, numFactors, parsed, parsed.cgSteps);
+    solve(userItems, userFactors, itemFactors, numFactors, parsed, cgSteps);
+    solve(itemUsers, itemFactors, userFactors, numFactors, parsed, cgSteps);
+    checkFinite(userFactors, itemFactors, iteration);
     onIteration?.(iteration, () => alsLoss(userItems, found, parsed));
   }
   return found;
@@ -117,7 +122,7 @@ export function foldIn(
     1,
     itemFactors.length / numFactors,
   );
-  checkValues(row);
+  checkValues(row, options.alpha);
   const factors = new Float32Array(numFactors);
   solveRowCholesky(row, 0, factors, itemFactors, gramian, options);
   return factors;
@@ -168,7 +173,8 @@ function squares(factors: Float32Array, row: number, numFactors: number): number
   return sum;
 }
 
-function start(userItems: Interactions, { factors, seed }: AlsOptions): Factors {
+/** Items uniform, users zero: see `factorize`. */
+export function randomStart(userItems: Interactions, { factors, seed }: AlsOptions): Factors {
   const { uniform } = createRandom(seed, 'als');
   const bound = 0.1 * Math.sqrt(3 / factors);
   const itemFactors = new Float32Array(userItems.numCols * factors);
@@ -180,7 +186,12 @@ function start(userItems: Interactions, { factors, seed }: AlsOptions): Factors 
   };
 }
 
-function copy(from: Factors, { numRows, numCols }: Interactions, { factors }: AlsOptions): Factors {
+/** @throws RangeError where a warm start has another shape, or values that are not finite */
+export function copyOf(
+  from: Factors,
+  { numRows, numCols }: Interactions,
+  { factors }: AlsOptions,
+): Factors {
   if (
     from.numFactors !== factors ||
     from.userFactors.length !== numRows * factors ||
@@ -192,6 +203,9 @@ function copy(from: Factors, { numRows, numCols }: Interactions, { factors }: Al
         `${from.itemFactors.length / from.numFactors} and ${from.numFactors}`,
     );
   }
+  if (!from.userFactors.every(Number.isFinite) || !from.itemFactors.every(Number.isFinite)) {
+    throw new RangeError('als: expected a warm start of finite numbers, got others');
+  }
   return {
     numFactors: factors,
     userFactors: from.userFactors.slice(),
@@ -199,7 +213,38 @@ function copy(from: Factors, { numRows, numCols }: Interactions, { factors }: Al
   };
 }
 
-function checkValues({ values }: Interactions): void {
-  const negative = values.find((value) => value < 0);
-  if (negative !== undefined) throw new RangeError(`als: expected values >= 0, got ${negative}`);
+/**
+ * Confidences beyond this are refused: single precision, in which the factors are, cannot hold
+ * what their products come to.
+ */
+const maxConfidence = 1e9;
+
+/** @throws RangeError naming the first value that is below 0, no number, or too large */
+export function checkValues({ values }: Interactions, alpha: number): void {
+  for (const value of values) {
+    if (!(value >= 0)) throw new RangeError(`als: expected values >= 0, got ${value}`);
+    if (value * alpha > maxConfidence) {
+      throw new RangeError(
+        `als: expected values of at most ${maxConfidence / alpha}, ` +
+          `${maxConfidence} over alpha, got ${value}`,
+      );
+    }
+  }
+}
+
+/** @throws RangeError where training diverged */
+export function checkFinite(
+  userFactors: Float32Array,
+  itemFactors: Float32Array,
+  iteration: number,
+): void {
+  if (userFactors.every(Number.isFinite) && itemFactors.every(Number.isFinite)) return;
+  diverged(iteration);
+}
+
+export function diverged(iteration: number): never {
+  throw new RangeError(
+    `als: training diverged in iteration ${iteration + 1}: a factor is no finite number; ` +
+      'expected more regularization, or a smaller warm start',
+  );
 }

@@ -1,0 +1,4 @@
+export { multiply, rotate, scratchBytes } from './multiply';
+export { gramian, sumSlices } from './gramian';
+export { solve } from './solve';
+export { eigen } from './eigen';
