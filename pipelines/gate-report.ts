@@ -31,8 +31,8 @@ export const gateReport = z.object({
   promoted: z.boolean(),
   /** Why, a sentence each. */
   reasons: z.array(z.string()).min(1),
-  /** What the challenger had to beat, in words. */
-  rival: z.string(),
+  /** What the challenger had to beat. */
+  rival: z.enum(['champion', 'popularity', 'random']),
   /** The end of the last label that the challenger learned from; null: from none. */
   learnedUntil: z.iso.datetime().nullable(),
   holdout: z.object({
@@ -53,7 +53,7 @@ export const gateReport = z.object({
     count: z.int(),
     listeners: z.int(),
   }),
-  /** Of the lists of the trial; `champion` there is the prior where there is no champion. */
+  /** Of the lists of the trial; `champion` there is popularity where there is no champion. */
   guardrails: z.array(guardrail),
   /** Listeners of the trial. */
   trial: z.int(),

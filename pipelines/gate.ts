@@ -4,9 +4,10 @@ import { z } from 'zod';
 import { assemblyOptions } from '../model/assembly/candidates.ts';
 import { featureNames } from '../model/candidates/features.ts';
 import { candidateOptions } from '../model/candidates/generate.ts';
+import { byFeature } from '../model/gate/baseline.ts';
 import { decide, gateOptions } from '../model/gate/decide.ts';
 import { checkGuardrails } from '../model/gate/guardrails.ts';
-import { ndcgOf, ndcgOfFeature, type Holdout } from '../model/gate/judge.ts';
+import { ndcgOf, ndcgOfChance, type Holdout } from '../model/gate/judge.ts';
 import { meanOf } from '../model/metrics.ts';
 import { Mistake } from '../model/mistake.ts';
 import { alignFeatures } from '../model/ranker/align.ts';
@@ -40,16 +41,16 @@ export type GateStageOptions = z.infer<typeof gateStageOptions>;
 /** The file of the artifact that holds the challenger. */
 export const challengerFile = 'challenger.mmrk';
 
-/** What a first model must beat: how many listeners a track has, and no order at all. */
-const baselines = {
-  popularity: 'track listeners' satisfies (typeof featureNames)[number],
-  random: undefined,
-};
+/** What orders the baseline that a first model must beat. */
+const popularityFeature = 'track listeners' satisfies (typeof featureNames)[number];
 
-interface Model {
-  readonly bytes: Uint8Array;
+interface Contestant {
   readonly version: string;
   readonly ranker: Ranker;
+}
+
+interface Model extends Contestant {
+  readonly bytes: Uint8Array;
 }
 
 /**
@@ -57,8 +58,8 @@ interface Model {
  * learned from, and chooses which of them makes the week's lists. Both are given the same
  * candidates, so a listener with none that was played tells nothing and is left out.
  *
- * Without a champion the challenger must beat the better of popularity and a random order; where it
- * does not, the prior makes the lists, for there must be some, and nobody is champion.
+ * Without a champion the challenger must beat popularity, and a random order where that is better;
+ * where it does not, the prior makes the lists, for there must be some, and nobody is champion.
  *
  * Writes the chosen model as `ranker.mmrk`, `challenger.mmrk`, `gate.json` and `holdout.parquet`
  * (cutoff, listener_ix, challenger, rival: NDCG@30).
@@ -91,27 +92,29 @@ export function gateStage(loadTensorflow: () => Promise<Tensorflow>): Stage<Gate
         signal,
       });
 
-      const judge = ({ ranker, version }: Model) => ndcgOf(tf, ranker, holdout, version);
+      const judge = ({ ranker, version }: Contestant) => ndcgOf(tf, ranker, holdout, version);
+      const popularity = {
+        version: 'popularity',
+        ranker: byFeature(prior.ranker, popularityFeature),
+      };
       const byModel: Record<string, Float64Array> = {
         challenger: judge(challenger),
         prior: judge(prior),
-        popularity: ndcgOfFeature(holdout, baselines.popularity),
-        random: ndcgOfFeature(holdout, baselines.random),
+        popularity: judge(popularity),
+        random: ndcgOfChance(holdout),
       };
       const notes: string[] = [];
       const champion = await championOf(context, notes);
-      let rival: string;
-      let rivalNdcg: Float64Array;
-      if (champion !== undefined) {
-        rival = `champion ${champion.version}`;
-        rivalNdcg = byModel['champion'] = judge(champion);
-      } else {
-        rival =
-          meanOf(byModel['random']!) > meanOf(byModel['popularity']!) ? 'random' : 'popularity';
-        rivalNdcg = byModel[rival]!;
-      }
+      if (champion !== undefined) byModel['champion'] = judge(champion);
+      const rival =
+        champion !== undefined
+          ? 'champion'
+          : meanOf(byModel['random']!) > meanOf(byModel['popularity']!)
+            ? 'random'
+            : 'popularity';
+      const rivalNdcg = byModel[rival]!;
       const isChampion = champion?.version === challenger.version;
-      const reference = champion ?? prior;
+      const reference = champion ?? popularity;
       const guardrails = isChampion
         ? []
         : checkGuardrails(
@@ -121,7 +124,7 @@ export function gateStage(loadTensorflow: () => Promise<Tensorflow>): Stage<Gate
           );
       const { promote, reasons, difference } = decide(
         {
-          rival,
+          rival: champion === undefined ? rival : `champion ${champion.version}`,
           rivalNdcg,
           challengerNdcg: byModel['challenger']!,
           listeners: holdout.listeners,
@@ -130,7 +133,7 @@ export function gateStage(loadTensorflow: () => Promise<Tensorflow>): Stage<Gate
         options.gate,
       );
       const promoted = promote && !isChampion;
-      const chosen = promoted ? challenger : reference;
+      const chosen = promoted ? challenger : (champion ?? prior);
       const found: GateReport = {
         format: 1,
         week: options.week,

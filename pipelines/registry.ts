@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { championBefore, officeOf, stateOf, type Office } from '../model/gate/office.ts';
 import { Mistake } from '../model/mistake.ts';
 import type {
@@ -160,16 +161,19 @@ export class Registry {
   }
 
   /**
-   * The file of a model.
+   * The file of a model, as it was when it was registered.
    *
-   * @throws Mistake `ARTIFACT_CORRUPT` where it is gone
+   * @throws Mistake `ARTIFACT_CORRUPT` where it is gone or another one
    */
-  async file(version: string, name: string): Promise<Uint8Array> {
-    const bytes = await this.#files.get(version, name);
-    if (bytes !== undefined) return bytes;
+  async file({ version, lake, file }: ModelRecord): Promise<Uint8Array> {
+    const bytes = await this.#files.get(version, file.name);
+    const sha256 = bytes && createHash('sha256').update(bytes).digest('hex');
+    if (bytes !== undefined && sha256 === file.sha256) return bytes;
     throw new Mistake(
       'ARTIFACT_CORRUPT',
-      `model ${version}: expected its file ${name} in ${this.#files.place}, got none; bring it back, or go back with npx mondaymix models rollback and make the week with --recompute`,
+      `model ${version}: expected its file ${file.name} in ${this.#files.place}, ` +
+        `got ${bytes === undefined ? 'none' : 'other content'}; bring it back, or go back with ` +
+        `npx mondaymix models rollback --lake ${lake} and make the week with --recompute`,
     );
   }
 

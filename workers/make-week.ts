@@ -8,11 +8,14 @@ import { freezeWeek } from '../pipelines/freeze.ts';
 import type { Lake } from '../pipelines/lake.ts';
 import type { Clock } from '../pipelines/ports.ts';
 import { Runner, type StoredArtifact } from '../pipelines/runner.ts';
-import type { Source } from '../pipelines/step.ts';
+import type { Source, Step } from '../pipelines/step.ts';
 import type { StageFunnel } from '../pipelines/stage.ts';
 import { weekOptions, type FrozenWeek, type WeekOptions } from '../pipelines/week-plan.ts';
 import { weekGraph } from '../pipelines/weekly.ts';
+import type { GateReport } from '../pipelines/gate-report.ts';
 import type { Home } from './home.ts';
+import { championFolder, recordDecision } from './record-decision.ts';
+import type { OpenRegistry } from './registry.ts';
 
 export interface WeekRequest {
   readonly week: string;
@@ -27,7 +30,8 @@ export interface MakingWeeks {
   /** Absolute path of the home. */
   readonly folder: string;
   readonly lake: Lake;
-  /** Name of the lake: the folder of its frozen weeks. */
+  readonly models: OpenRegistry;
+  /** Name of the lake: the folder of its frozen weeks, and whose models they are. */
   readonly lakeName: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -37,6 +41,9 @@ export interface MakingWeeks {
 export interface MadeWeek {
   readonly frozen: FrozenWeek;
   readonly lists: StoredArtifact;
+  readonly gate: GateReport;
+  /** Whether the model that the gate let through is champion, or was: another one may be by now. */
+  readonly isPromoted: boolean;
   /** What has run or was reused, in the order of finishing. */
   readonly funnels: readonly { label: string; funnel: StageFunnel }[];
 }
@@ -56,8 +63,8 @@ export async function makeWeek(making: MakingWeeks, request: WeekRequest): Promi
 }
 
 async function makeLocked(making: MakingWeeks, request: WeekRequest): Promise<MadeWeek> {
-  const { home, lake, clock, signal, onFinish } = making;
-  const weeks = openWeekBook(weekBookFolder(making.folder, making.lakeName));
+  const { home, lake, lakeName, models, clock, signal, onFinish } = making;
+  const weeks = openWeekBook(weekBookFolder(making.folder, lakeName));
   const sql = await home.openSql();
   let frozen: FrozenWeek;
   try {
@@ -68,6 +75,7 @@ async function makeLocked(making: MakingWeeks, request: WeekRequest): Promise<Ma
       recompute: request.recompute,
       lake: await lake.snapshot(),
       weeks,
+      championBefore: (cutoffMs) => models.registry.championBefore(lakeName, cutoffMs),
       sql,
       clock,
     });
@@ -75,6 +83,8 @@ async function makeLocked(making: MakingWeeks, request: WeekRequest): Promise<Ma
     sql.dispose();
   }
   const previous = await Promise.all(frozen.previous.map((lists) => previousLists(home, lists)));
+  const champion =
+    frozen.champion && (await championFolder(models, lakeName, frozen.week, frozen.champion));
   const runner = new Runner({
     artifacts: home.artifacts,
     openSql: () => home.openSql(),
@@ -83,16 +93,22 @@ async function makeLocked(making: MakingWeeks, request: WeekRequest): Promise<Ma
     signal,
     onFinish,
   });
-  const goal = weekGraph(frozen, previous, loadTensorflow);
+  const goal = weekGraph(frozen, previous, loadTensorflow, champion);
   if (request.from !== undefined) await runner.discardFrom(goal, request.from);
+  const gateStep = goal.inputs['gate'] as Step;
+  const gate = await runner.make(gateStep);
   const lists = await runner.make(goal);
   await home.artifacts.removeUnfinished();
+  // At every run, so that what a killed one had decided and not recorded is recorded now.
+  const decision = await recordDecision(models.registry, {
+    ...{ lake: lakeName, frozen, gate, options: gateStep.options, clock },
+  });
   if (frozen.lists?.fingerprint !== lists.fingerprint) {
     const model = String(lists.funnel.figures['model']);
     frozen = { ...frozen, lists: { fingerprint: lists.fingerprint, model } };
     await weeks.write(frozen);
   }
-  return { frozen, lists, funnels: runner.funnels };
+  return { frozen, lists, ...decision, funnels: runner.funnels };
 }
 
 async function previousLists(
