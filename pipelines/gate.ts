@@ -7,7 +7,7 @@ import { candidateOptions } from '../model/candidates/generate.ts';
 import { byFeature } from '../model/gate/baseline.ts';
 import { decide, gateOptions } from '../model/gate/decide.ts';
 import { checkGuardrails } from '../model/gate/guardrails.ts';
-import { ndcgOf, ndcgOfChance, type Holdout } from '../model/gate/judge.ts';
+import { ndcgOf, ndcgOfFeature, type Holdout } from '../model/gate/judge.ts';
 import { meanOf } from '../model/metrics.ts';
 import { Mistake } from '../model/mistake.ts';
 import { alignFeatures } from '../model/ranker/align.ts';
@@ -101,7 +101,7 @@ export function gateStage(loadTensorflow: () => Promise<Tensorflow>): Stage<Gate
         challenger: judge(challenger),
         prior: judge(prior),
         popularity: judge(popularity),
-        random: ndcgOfChance(holdout),
+        random: ndcgOfFeature(holdout, undefined),
       };
       const notes: string[] = [];
       const champion = await championOf(context, notes);
