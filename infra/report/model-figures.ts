@@ -20,14 +20,14 @@ export function figuresOf({ name, models }: ModelReport['metrics'][number]): Htm
 export function differenceOf(differences: ModelReport['differences']): Html {
   const surely = differences.filter(({ low }) => low > 0).length;
   return bars(
-    differences.map(({ against, figure, mean, low, high }) => ({
-      name: `${figure} − ${against}`,
+    differences.map(({ against, mean, low, high }) => ({
+      name: against,
       value: mean,
       low,
       high,
     })),
     {
-      axis: 'difference',
+      axis: `difference of ${differences[0]!.figure}`,
       digits: 4,
       description: `Differences of this model and ${differences.length} others with intervals; ${surely} lie wholly above zero.`,
       caption: 'This model less the other; the line is the interval of the paired bootstrap.',

@@ -37,11 +37,11 @@ function verdict({ state, decision }: ModelReport): Html {
 function origin(report: ModelReport): Html {
   const facts: [string, string | number | undefined][] = [
     ['Week', report.week],
-    ['Data until', report.cutoff],
+    ['Data until', moment(report.cutoff)],
     ['Parent', report.parent ?? 'none'],
     ['Seed', report.seed],
     ['Code', report.commit],
-    ['Trained', report.trainedAt],
+    ['Trained', report.trainedAt && moment(report.trainedAt)],
     ['Holdout', `${report.holdout.listeners} listeners, ${report.holdout.groups} lists`],
   ];
   return html`<section aria-labelledby="origin">
@@ -95,13 +95,28 @@ function metrics(report: ModelReport): Html {
   </section>`;
 }
 
+/** What the gate's figures are, in words. */
+const guardrailNames: Readonly<Record<string, string>> = {
+  coverage: 'share of the catalogue that is on any list',
+  gini: 'inequality of exposure (Gini)',
+  popularShare: 'share of the most popular artists',
+  overlap: 'share of last week’s works that return',
+  artistOverlap: 'share of last week’s artists that return',
+  shortLists: 'share of lists shorter than 30',
+};
+
+/** `2026-01-05 00:00 UTC`. */
+function moment(instant: string): string {
+  return `${instant.slice(0, 10)} ${instant.slice(11, 16)} UTC`;
+}
+
 function guardrails(report: ModelReport): Html {
   return html`<section aria-labelledby="guardrails">
     <h2 id="guardrails">Guardrails</h2>
     ${table(
       'What its lists are like, and how far that may be from the champion',
       [
-        { title: 'Guardrail', value: (row) => row.name },
+        { title: 'Guardrail', value: (row) => guardrailNames[row.name] ?? row.name },
         { title: 'This model', value: (row) => row.challenger, digits: 4 },
         { title: 'Champion', value: (row) => row.champion, digits: 4 },
         { title: 'Limit', value: (row) => `at ${row.bound} ${row.limit.toFixed(4)}` },

@@ -48,7 +48,7 @@ export function bars(
   return figure(text, {
     width,
     height: 54 + 26 * rows.length,
-    marginLeft: Math.min(200, 14 + 6.4 * longest),
+    marginLeft: Math.min(212, 16 + 6.7 * longest),
     marginRight: 16,
     marginTop: 8,
     marginBottom: 40,
@@ -88,7 +88,10 @@ export interface Spot {
   readonly name: string;
 }
 
-/** Points with their intervals, a line through them, and where wished the diagonal x = y. */
+/**
+ * Points with their intervals, a line through them, and where wished the diagonal x = y; then both
+ * axes are of square roots, so that what is small is not one blot.
+ */
 export function spots(
   rows: readonly Spot[],
   {
@@ -106,8 +109,18 @@ export function spots(
     marginLeft: 56,
     marginBottom: 44,
     marginTop: 24,
-    x: { label: xAxis, grid: true, ticks: 6, ...(diagonal ? { domain: [0, most] } : {}) },
-    y: { label: yAxis, grid: true, ticks: 6, ...(diagonal ? { domain: [0, most] } : {}) },
+    x: {
+      label: xAxis,
+      grid: true,
+      ticks: 6,
+      ...(diagonal ? { type: 'sqrt', domain: [0, most] } : {}),
+    },
+    y: {
+      label: yAxis,
+      grid: true,
+      ticks: 6,
+      ...(diagonal ? { type: 'sqrt', domain: [0, most] } : {}),
+    },
     marks: [
       diagonal
         ? Plot.line(
