@@ -1,6 +1,4 @@
-import { createWriteStream } from 'node:fs';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { open } from 'node:fs/promises';
 import { loadTensorflow } from '../infra/tensorflow.ts';
 import type { Difference } from '../model/evaluation/bootstrap.ts';
 import { Mistake } from '../model/mistake.ts';
@@ -12,7 +10,6 @@ import {
   perListenerLines,
   type Evaluation,
 } from '../pipelines/evaluate/evaluate.ts';
-import { number } from '../pipelines/funnel.ts';
 import { readSplit, type SplitFiles } from '../pipelines/evaluate/split.ts';
 
 export interface EvaluateRequest {
@@ -69,15 +66,22 @@ export async function evaluate(
   const split = await readSplit(files, signal);
   for (const remark of split.remarks) tell(remark);
   const evaluations: Evaluation[] = [];
-  for (const { algorithm, options: given } of runs) {
-    const means = await meansOf(algorithm, seed, signal);
-    const clock = () => performance.now();
-    evaluations.push(
-      await evaluateModel(algorithm, split, { ...request, options: given }, means, clock),
-    );
+  // Opened first: a wrong name shows before any work is done.
+  const perListener =
+    request.perListener === undefined ? undefined : await open(request.perListener, 'w');
+  try {
+    for (const { algorithm, options: given } of runs) {
+      const means = await meansOf(algorithm, seed, signal);
+      const clock = () => performance.now();
+      evaluations.push(
+        await evaluateModel(algorithm, split, { ...request, options: given }, means, clock),
+      );
+    }
+    await perListener?.writeFile([...perListenerLines(evaluations)].join(''));
+  } finally {
+    await perListener?.close();
   }
   const [first, second] = evaluations as [Evaluation, Evaluation?];
-  if (request.perListener !== undefined) await writeLines(request.perListener, evaluations);
   const interactions = split.train.indices.length + (fitValid ? split.valid!.indices.length : 0);
   return {
     ...modelResult(first),
@@ -131,11 +135,6 @@ function checkOptions({ name, options }: Algorithm, given: Readonly<Record<strin
   const value = path[0] === undefined ? undefined : given[String(path[0])];
   const got = value === undefined ? '' : `, got ${JSON.stringify(value)}`;
   throw new Mistake('USAGE', `--option of ${name}${option}: ${message}${got}`);
-}
-
-async function writeLines(path: string, evaluations: readonly Evaluation[]): Promise<void> {
-  await pipeline(Readable.from(perListenerLines(evaluations)), createWriteStream(path));
-  tell(`${path}: ${number(evaluations[0]!.listeners.length)} listeners`);
 }
 
 function tell(line: string): void {

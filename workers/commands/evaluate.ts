@@ -3,6 +3,7 @@ import { Mistake } from '../../model/mistake.ts';
 import { algorithms, defaultAlgorithm } from '../../model/recommend/algorithms.ts';
 import type { EvaluateRequest, EvaluateResult } from '../evaluate.ts';
 import { evaluateNextCommand } from './evaluate-next.ts';
+import { evaluatePlaylistsCommand } from './evaluate-playlists.ts';
 import { choice, command, printJson, untilStopped, wholeNumber, wholeNumbers } from './options.ts';
 
 interface Options {
@@ -20,15 +21,25 @@ interface Options {
   readonly json?: boolean;
 }
 
-const models = `\nModels:\n${[...algorithms.values()]
-  .map(({ name, description }) => `  ${name.padEnd(16)}${description}`)
-  .join('\n')}`;
+const summary =
+  'Measures a model on files in the LightGCN format (a line: user, items): ranks all items, masks those of training.';
+
+function described(): string {
+  const models = [...algorithms.values()].map((model) => {
+    const options = Object.entries(model.options.parse({}) as Record<string, unknown>).map(
+      ([name, value]) => `${name}=${JSON.stringify(value)}`,
+    );
+    const line = `  ${model.name.padEnd(16)}${model.description}`;
+    return options.length === 0 ? line : `${line} (${options.join(', ')})`;
+  });
+  return [summary, '', 'Models, with their options:', ...models].join('\n');
+}
 
 export function evaluateCommand(): Command {
   const names = [...algorithms.keys()];
   const self = command(
     'evaluate',
-    'Measures a model on files in the LightGCN format (a line: user, items): ranks all items, masks those of training.',
+    described(),
     'evaluate --train train.txt --valid valid.txt --test test.txt --tune --fit-valid --k 20',
   )
     .option('--train <file>', 'what the model learns from')
@@ -53,7 +64,7 @@ export function evaluateCommand(): Command {
     .addOption(wholeNumber('--seed <number>', 'names the random streams', 0).default(1))
     .addOption(choice('--compare <name>', 'a second model: differences by paired bootstrap', names))
     .option('--per-listener <file>', 'write the figures of each listener to this file, as CSV')
-    .addHelpText('after', models)
+    .summary(summary)
     .enablePositionalOptions()
     .action(async ({ json, ...options }: Options) => {
       const { evaluate } = await import('../evaluate.ts');
@@ -67,7 +78,7 @@ export function evaluateCommand(): Command {
 }
 
 /** `evaluate next` and the like, each in a file of its own. */
-const subcommands: readonly (() => Command)[] = [evaluateNextCommand];
+const subcommands: readonly (() => Command)[] = [evaluateNextCommand, evaluatePlaylistsCommand];
 
 function requestOf(options: Options, self: Command): EvaluateRequest {
   const { train, valid, test, tune = false, fitValid = false } = options;
