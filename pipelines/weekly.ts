@@ -7,6 +7,7 @@ import { embedding } from './embedding.ts';
 import { examples } from './examples.ts';
 import { factors } from './factors.ts';
 import { gateStage } from './gate.ts';
+import type { LakeSnapshot } from './lake.ts';
 import { listsStage } from './make-lists.ts';
 import { rankerPrior, rankerStage } from './ranker.ts';
 import { step, type Source, type Step } from './step.ts';
@@ -93,7 +94,8 @@ export interface WeekSteps {
  *   before may be asked about what they hold
  */
 export function weekSteps(
-  week: Pick<FrozenWeek, 'lake' | 'cutoff' | 'catalogue'> & {
+  week: Pick<FrozenWeek, 'cutoff' | 'catalogue'> & {
+    readonly lake: LakeSnapshot;
     readonly options: Pick<FrozenWeek['options'], 'seed' | 'halfLifeDays'>;
   },
   loadTensorflow: () => Promise<Tensorflow>,

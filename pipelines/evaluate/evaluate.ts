@@ -1,11 +1,10 @@
 import { compareFigures, type Difference } from '../../model/evaluation/bootstrap.ts';
 import { figuresOf, type Figures } from '../../model/evaluation/figures.ts';
-import { rankListeners } from '../../model/evaluation/rank.ts';
+import { rankModel } from '../../model/evaluation/rank-model.ts';
 import { filledRows, selectRows } from '../../model/evaluation/rows.ts';
 import { tuneOptions } from '../../model/evaluation/tune.ts';
-import type { Interactions } from '../../model/interactions.ts';
 import { listenersOf } from '../../model/recommend/popularity.ts';
-import type { Algorithm, FittedModel, Means } from '../../model/recommend/recommender.ts';
+import type { Algorithm, Means } from '../../model/recommend/recommender.ts';
 import type { Clock } from '../ports.ts';
 import { union, type Split } from './split.ts';
 
@@ -68,8 +67,9 @@ export async function evaluateModel<Options>(
   const [fitted, trainingSeconds] = await timed(clock, () => algorithm.fit(train, options, means));
 
   const listeners = filledRows(split.test);
+  means.report?.(`${algorithm.name}: ranking all items for ${listeners.length} listeners`);
   const [lists, scoringSeconds] = await timed(clock, () =>
-    rankAll(algorithm, fitted, selectRows(train, listeners), longest, means),
+    rankModel(algorithm, fitted, selectRows(train, listeners), longest, means),
   );
   const figures = figuresOf(lists, selectRows(split.test, listeners), ks, {
     listenersOf: listenersOf(train),
@@ -104,30 +104,6 @@ export function* perListenerLines(evaluations: readonly Evaluation[]): Generator
       const own = names.map((name) => figures.byListener[name]![row]!);
       yield `${[listener, model, ...own].join(',')}\n`;
     }
-  }
-}
-
-async function rankAll<Options>(
-  algorithm: Algorithm<Options>,
-  fitted: FittedModel<Options>,
-  histories: Interactions,
-  k: number,
-  means: Means,
-) {
-  const recommender = await algorithm.open(fitted, means);
-  try {
-    let next = 0.1;
-    return await rankListeners(recommender, histories, {
-      k,
-      ...(means.signal === undefined ? {} : { signal: means.signal }),
-      onProgress(done) {
-        if (done < next * histories.numRows) return;
-        next = Math.floor((10 * done) / histories.numRows) / 10 + 0.1;
-        means.report?.(`${algorithm.name}: ${done} of ${histories.numRows} listeners ranked`);
-      },
-    });
-  } finally {
-    recommender.dispose?.();
   }
 }
 

@@ -90,7 +90,7 @@ const shard = 250;
 export async function answerNext(question: NextQuestion, means: NextMeans): Promise<NextAnswer> {
   const { cutoffs, options, firstListenMs } = question;
   const steps = weekSteps(
-    { lake: mutable(question.lake), cutoff: cutoffs[0]!, catalogue: question.catalogue, options },
+    { lake: question.lake, cutoff: cutoffs[0]!, catalogue: question.catalogue, options },
     means.loadTensorflow,
   );
   const training = cutoffs.map((cutoff) =>
@@ -98,7 +98,7 @@ export async function answerNext(question: NextQuestion, means: NextMeans): Prom
   );
   for (const cutoff of [...new Set([...training.flat(), ...cutoffs])].sort()) steps.at(cutoff);
   const truth = await means.make(
-    step(catalogue, {}, { lake: lakeSource(mutable(question.truth)) }, 'catalogue of the truth'),
+    step(catalogue, {}, { lake: lakeSource(question.truth) }, 'catalogue of the truth'),
   );
   const ablation = await trainAblation(steps, training[0]!, question.without, means);
   const evaluation: Evaluation = {
@@ -263,13 +263,4 @@ async function listensBefore(sql: Sql): Promise<Map<number, number>> {
     'SELECT listener_ix, listens FROM snapshot.listeners',
   );
   return new Map(rows.map(({ listener_ix, listens }) => [listener_ix, listens]));
-}
-
-function mutable({ id, tables }: LakeSnapshot): FrozenWeek['lake'] {
-  return {
-    id,
-    tables: Object.fromEntries(
-      Object.entries(tables).map(([name, files]) => [name, [...files]]),
-    ) as FrozenWeek['lake']['tables'],
-  };
 }

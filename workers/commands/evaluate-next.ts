@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { ablationGroups } from '../../model/evaluation/ablation.ts';
 import { Mistake } from '../../model/mistake.ts';
 import type { NextRequest } from '../evaluate-next.ts';
@@ -29,7 +29,12 @@ export function evaluateNextCommand(): Command {
     'evaluate next --data ../shared/data --cutoff 2014-08-25 --weeks 8',
   )
     .option('--data <folder>', 'folder of sources, read only (default: the simulator)')
-    .option('--cutoff <date>', 'UTC day (default: the last Monday with the horizon in the data)')
+    .addOption(
+      dayOption(
+        '--cutoff <date>',
+        'UTC day (default: the last Monday with the horizon in the data)',
+      ),
+    )
     .option('--truth <file>', 'listens to compare with, as a plain listens.csv (default: the data)')
     .addOption(
       wholeNumber('--weeks <number>', 'weekly cut-offs that end with this one', 1).default(1),
@@ -77,9 +82,6 @@ function requestOf(options: Options): NextRequest {
       'expected --data, or --listeners and --tracks for simulated data, got both; see npx mondaymix evaluate next --help',
     );
   }
-  if (cutoff !== undefined && !isDay(cutoff)) {
-    throw new Mistake('USAGE', `--cutoff: expected a day such as 2014-08-25, got "${cutoff}"`);
-  }
   const unknown = without.find((group) => !ablationGroups.includes(group));
   if (unknown !== undefined) {
     throw new Mistake(
@@ -93,6 +95,15 @@ function requestOf(options: Options): NextRequest {
     ...{ cutoff, truth, weeks, horizonDays, catalogue, rareBelow, seed },
     without: ablation ? ablationGroups : [...new Set(without)],
   };
+}
+
+/** `2014-08-25`. */
+export function dayOption(flags: string, description: string): Option {
+  const option = new Option(flags, description);
+  return option.argParser((text: string) => {
+    if (isDay(text)) return text;
+    throw new Mistake('USAGE', `${option.long}: expected a day such as 2014-08-25, got "${text}"`);
+  });
 }
 
 function isDay(text: string): boolean {

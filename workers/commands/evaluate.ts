@@ -16,6 +16,7 @@ interface Options {
   readonly fitValid?: boolean;
   readonly k: readonly number[];
   readonly seed: number;
+  readonly threads?: number;
   readonly compare?: string;
   readonly perListener?: string;
   readonly json?: boolean;
@@ -62,6 +63,7 @@ export function evaluateCommand(): Command {
       ),
     )
     .addOption(wholeNumber('--seed <number>', 'names the random streams', 0).default(1))
+    .addOption(wholeNumber('--threads <number>', 'threads (default: one for each core)', 1))
     .addOption(choice('--compare <name>', 'a second model: differences by paired bootstrap', names))
     .option('--per-listener <file>', 'write the figures of each listener to this file, as CSV')
     .summary(summary)
@@ -95,6 +97,7 @@ function requestOf(options: Options, self: Command): EvaluateRequest {
     options: options.option,
     ks: options.k,
     seed: options.seed,
+    threads: options.threads,
     compare: options.compare,
     perListener: options.perListener,
     tune,
