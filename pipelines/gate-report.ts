@@ -75,10 +75,20 @@ export async function readGateReport(path: string): Promise<GateReport> {
   }
 }
 
-/** What was decided, in one line. */
-export function gateLine({ challenger, champion, lists, promoted, reasons }: GateReport): string {
+/**
+ * What was decided, in one line.
+ *
+ * @param isPromoted - whether the model that was let through is champion: another one may be by now
+ */
+export function gateLine(report: GateReport, isPromoted: boolean): string {
+  const { challenger, champion, lists, promoted, reasons } = report;
   const why = reasons.join('; ');
-  if (promoted) return `gate: ${challenger} becomes champion: ${why}`;
-  const stays = `${lists === champion ? 'champion ' : ''}${lists} makes the lists`;
-  return `gate: ${stays}, not ${challenger}: ${why}`;
+  if (isPromoted) return `gate: ${challenger} becomes champion: ${why}`;
+  if (promoted) {
+    return `gate: ${challenger} makes the lists of this week alone, for another model is champion by now: ${why}`;
+  }
+  const makes = `${lists === champion ? 'champion ' : ''}${lists} makes the lists`;
+  return lists === challenger
+    ? `gate: ${makes}: ${why}`
+    : `gate: ${makes}, not ${challenger}: ${why}`;
 }

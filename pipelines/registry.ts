@@ -118,7 +118,8 @@ export class Registry {
   /**
    * An operator makes a model champion, whatever the gate says.
    *
-   * @throws Mistake `UNKNOWN_MODEL`; `USAGE` where it is champion already
+   * @throws Mistake `UNKNOWN_MODEL`; `USAGE` where it is champion already; `ARTIFACT_CORRUPT` where
+   *   its file is gone
    */
   async promote(version: string, why: string, lake?: string): Promise<Model> {
     const model = await this.find(version, lake);
@@ -128,6 +129,7 @@ export class Registry {
         `model ${model.version}: expected one that is not champion yet, got the champion of ${model.lake}`,
       );
     }
+    await this.file(model);
     const before = await this.#lake(model.lake);
     await this.#byOperator(model.lake, before, {
       kind: 'promoted',
@@ -142,7 +144,7 @@ export class Registry {
    * Takes the champion out of office: the one before it is champion again.
    *
    * @param lake - default: the only one that has a champion
-   * @throws Mistake `USAGE` where there is none before it
+   * @throws Mistake `USAGE` where there is none before it; `ARTIFACT_CORRUPT` where its file is gone
    */
   async rollback(why: string, lake?: string): Promise<{ from: Model; to: Model }> {
     const name = lake ?? (await this.#onlyLake());
@@ -156,6 +158,7 @@ export class Registry {
         `rollback of ${name}: expected a champion before this one, got ${has}`,
       );
     }
+    await this.file(await this.find(to, name));
     await this.#byOperator(name, before, { kind: 'rolledBack', version: from, instead: to, why });
     return { from: await this.find(from, name), to: await this.find(to, name) };
   }

@@ -7,6 +7,7 @@ import { failureLine } from './commands/failure.ts';
 import { downCommand, upCommand } from './commands/servers.ts';
 import { importCommand } from './commands/import.ts';
 import { inOneLine } from './commands/options.ts';
+import { modelsCommand } from './commands/models.ts';
 import { reconcileCommand } from './commands/reconcile.ts';
 import { redeliverCommand } from './commands/redeliver.ts';
 import { schedulerCommand } from './commands/scheduler.ts';
@@ -38,6 +39,7 @@ for (const command of [
   importCommand,
   simulateCommand,
   evaluateCommand,
+  modelsCommand,
   tokenCommand,
   upCommand,
   downCommand,

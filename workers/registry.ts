@@ -7,15 +7,25 @@ import { openFolderStore } from '../infra/models/folder-store.ts';
 import { openS3Files } from '../infra/models/s3-files.ts';
 import { openMongo, type Mongo } from '../infra/mongo.ts';
 import { openMongoModels } from '../infra/mongo/models.ts';
+import { mongodb } from '../infra/servers/mongodb.ts';
+import { findRunning } from '../infra/servers/private.ts';
 import type { ModelFiles, ModelStore } from '../pipelines/models.ts';
 import type { Clock } from '../pipelines/ports.ts';
 import { Registry } from '../pipelines/registry.ts';
+
+/**
+ * MongoDB where it is at hand: the one that is configured, or the one that runs for this home.
+ * Nothing is started.
+ */
+export async function mongodbAtHand({ mongodbUrl, home }: Config): Promise<string | undefined> {
+  return mongodbUrl ?? (await findRunning(home, mongodb))?.url;
+}
 
 export interface OpenRegistry {
   readonly registry: Registry;
   /** Where the files of models are in this home, once they are: `<folder>/<version>/`. */
   readonly folder: string;
-  dispose(): Promise<void>;
+  readonly dispose: () => Promise<void>;
 }
 
 /**

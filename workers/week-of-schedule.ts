@@ -37,7 +37,7 @@ export async function runWeekOf(
       log.info({ week, stage: label, rowsIn, rowsOut, dropped, seconds, reused }, 'stage finished');
     }
     const { challenger, champion, lists: model } = gate;
-    log.info({ week, challenger, champion, model, isPromoted }, gateLine(gate));
+    log.info({ week, challenger, champion, model, isPromoted }, gateLine(gate, isPromoted));
     return await frozenLists(lists);
   } finally {
     await models.dispose();

@@ -121,7 +121,7 @@ async function makeAndDeliver(
     ...(from === undefined ? {} : { from }),
   });
   tell(`\n${funnelTable(foldCutoffs(made.funnels))}\n`);
-  tellGate(made);
+  tell(gateLine(made.gate, made.isPromoted));
   const delivery =
     delivering === undefined
       ? undefined
@@ -185,13 +185,6 @@ function tellDelivery(summary: DeliverySummary): void {
       : []),
   ];
   tell(parts.join('; '));
-}
-
-function tellGate({ gate, isPromoted }: MadeWeek): void {
-  tell(gateLine(gate));
-  if (gate.promoted && !isPromoted) {
-    tell(`gate: another model is champion by now and stays so; see npx mondaymix models`);
-  }
 }
 
 function resultOf({ frozen, lists, gate, funnels }: MadeWeek): WeekResult {
