@@ -15,6 +15,7 @@ export function modelsCommand(): Command {
     command('models', 'Lists the models of the registry, the newest first.', 'models'),
   )
     .enablePositionalOptions()
+    .enablePositionalOptions()
     .action(async ({ lake, json }: Options, self: Command) => {
       const models = await inRegistry(self, (registry) => registry.models(lake));
       if (json === true) printJson({ models: models.map(inShort) });
