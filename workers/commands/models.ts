@@ -3,6 +3,7 @@ import type { Model } from '../../pipelines/models.ts';
 import type { Registry } from '../../pipelines/registry.ts';
 import { command, configOf, printJson } from './options.ts';
 
+/** Of a subcommand with those of `models`, which takes them wherever they are written. */
 interface Options {
   readonly lake?: string;
   readonly why?: string;
@@ -13,14 +14,11 @@ interface Options {
 export function modelsCommand(): Command {
   const list = withLake(
     command('models', 'Lists the models of the registry, the newest first.', 'models'),
-  )
-    .enablePositionalOptions()
-    .enablePositionalOptions()
-    .action(async ({ lake, json }: Options, self: Command) => {
-      const models = await inRegistry(self, (registry) => registry.models(lake));
-      if (json === true) printJson({ models: models.map(inShort) });
-      else process.stdout.write(`${table(models)}\n`);
-    });
+  ).action(async ({ lake, json }: Options, self: Command) => {
+    const models = await inRegistry(self, (registry) => registry.models(lake));
+    if (json === true) printJson({ models: models.map(inShort) });
+    else process.stdout.write(`${table(models)}\n`);
+  });
   for (const subcommand of [showCommand, promoteCommand, rollbackCommand]) {
     list.addCommand(subcommand());
   }
@@ -36,7 +34,8 @@ function showCommand(): Command {
     ),
   )
     .argument('<version>', 'the version, or the beginning of one')
-    .action(async (version: string, { lake, json }: Options, self: Command) => {
+    .action(async (version: string, _: Options, self: Command) => {
+      const { lake, json } = self.optsWithGlobals<Options>();
       const model = await inRegistry(self, (registry) => registry.find(version, lake));
       if (json === true) printJson(model);
       else process.stdout.write(`${description(model)}\n`);
@@ -52,7 +51,8 @@ function promoteCommand(): Command {
     ),
   )
     .argument('<version>', 'the version, or the beginning of one')
-    .action(async (version: string, { lake, why, json }: Options, self: Command) => {
+    .action(async (version: string, _: Options, self: Command) => {
+      const { lake, why, json } = self.optsWithGlobals<Options>();
       const model = await inRegistry(self, (registry) =>
         registry.promote(version, why ?? 'by command', lake),
       );
@@ -68,7 +68,8 @@ function rollbackCommand(): Command {
       'Takes the champion out of office, at once: the one before it is champion again.',
       'models rollback --why "lists of 2014-W36 were worse"',
     ),
-  ).action(async ({ lake, why, json }: Options, self: Command) => {
+  ).action(async (_: Options, self: Command) => {
+    const { lake, why, json } = self.optsWithGlobals<Options>();
     const { from, to } = await inRegistry(self, (registry) =>
       registry.rollback(why ?? 'by command', lake),
     );
