@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { loadTensorflow } from '../infra/tensorflow.ts';
+import { openThreads } from '../infra/threads.ts';
 import type { Difference } from '../model/evaluation/bootstrap.ts';
 import { Mistake } from '../model/mistake.ts';
 import { algorithms } from '../model/recommend/algorithms.ts';
@@ -19,6 +20,8 @@ export interface EvaluateRequest {
   readonly options: Readonly<Record<string, unknown>>;
   readonly ks: readonly number[];
   readonly seed: number;
+  /** Default: the cores that this process may use. */
+  readonly threads: number | undefined;
   readonly tune: boolean;
   readonly fitValid: boolean;
   readonly compare: string | undefined;
@@ -66,12 +69,13 @@ export async function evaluate(
   const split = await readSplit(files, signal);
   for (const remark of split.remarks) tell(remark);
   const evaluations: Evaluation[] = [];
+  const threads = openThreads(request.threads === undefined ? {} : { size: request.threads });
   // Opened first: a wrong name shows before any work is done.
   const perListener =
     request.perListener === undefined ? undefined : await open(request.perListener, 'w');
   try {
     for (const { algorithm, options: given } of runs) {
-      const means = await meansOf(algorithm, seed, signal);
+      const means = await meansOf(algorithm, { seed, signal, threads, report: tell });
       const clock = () => performance.now();
       evaluations.push(
         await evaluateModel(algorithm, split, { ...request, options: given }, means, clock),
@@ -80,6 +84,7 @@ export async function evaluate(
     await perListener?.writeFile([...perListenerLines(evaluations)].join(''));
   } finally {
     await perListener?.close();
+    await threads.dispose();
   }
   const [first, second] = evaluations as [Evaluation, Evaluation?];
   const interactions = split.train.indices.length + (fitValid ? split.valid!.indices.length : 0);
@@ -115,9 +120,9 @@ function modelResult({
   return { model, options, figures: figures.means, tuningSeconds, trainingSeconds, scoringSeconds };
 }
 
-async function meansOf(algorithm: Algorithm, seed: number, signal: AbortSignal): Promise<Means> {
-  const tf = algorithm.needs?.includes('tf') === true ? await loadTensorflow() : undefined;
-  return { seed, signal, report: tell, ...(tf === undefined ? {} : { tf }) };
+async function meansOf(algorithm: Algorithm, means: Means): Promise<Means> {
+  const needsTf = algorithm.needs?.includes('tf') === true;
+  return needsTf ? { ...means, tf: await loadTensorflow() } : means;
 }
 
 function algorithmOf(name: string): Algorithm {

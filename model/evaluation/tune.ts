@@ -1,8 +1,9 @@
 import { rowOf, type Interactions } from '../interactions.ts';
 import { meanOf, ndcgAt } from '../metrics.ts';
 import { createRandom } from '../random.ts';
-import type { Algorithm, FittedModel, Means, TuningTask } from '../recommend/recommender.ts';
-import { listOf, rankListeners } from './rank.ts';
+import type { Algorithm, Means, TuningTask } from '../recommend/recommender.ts';
+import { listOf, type Lists } from './rank.ts';
+import { rankModel } from './rank-model.ts';
 import { filledRows, selectRows } from './rows.ts';
 
 /** Listeners measured for each choice at most, drawn by the seed. */
@@ -40,7 +41,8 @@ export async function tuneOptions<Options>(
     if (before !== undefined) return before;
     means.signal?.throwIfAborted();
     const fitted = await algorithm.fit(task.train, options, means);
-    const figure = await ndcgOf(algorithm, fitted, histories, wanted, task.k, means);
+    const lists = await rankModel(algorithm, fitted, histories, task.k, means);
+    const figure = meanNdcg(lists, wanted);
     means.report?.(`${key}: ndcg@${task.k} ${figure.toFixed(5)}`);
     known.set(key, figure);
     return figure;
@@ -66,35 +68,18 @@ export async function tuneOptions<Options>(
   return best;
 }
 
-/** Mean NDCG at k of a fitted model, histories masked. */
-async function ndcgOf(
-  algorithm: Pick<Algorithm, 'open'>,
-  fitted: FittedModel,
-  histories: Interactions,
-  wanted: Interactions,
-  k: number,
-  means: Means,
-): Promise<number> {
-  const recommender = await algorithm.open(fitted, means);
-  try {
-    const { signal } = means;
-    const lists = await rankListeners(recommender, histories, {
-      k,
-      ...(signal === undefined ? {} : { signal }),
-    });
-    return meanOf(
-      Array.from(lists.counts, (_, listener) =>
-        ndcgAt(k, listOf(lists, listener), new Set(rowOf(wanted, listener).indices)),
-      ),
-    );
-  } finally {
-    recommender.dispose?.();
-  }
-}
-
 /** Listeners with something to find, ascending: all, or as many as are drawn. */
 function listenersToMeasure(valid: Interactions, seed: number): Int32Array {
   const all = filledRows(valid);
   if (all.length <= maxListeners) return all;
   return createRandom(seed, 'tuning').shuffle(all).slice(0, maxListeners).sort();
+}
+
+/** Over listeners with something to find, at the length of the lists. */
+function meanNdcg(lists: Lists, wanted: Interactions): number {
+  return meanOf(
+    Array.from(lists.counts, (_, listener) =>
+      ndcgAt(lists.k, listOf(lists, listener), new Set(rowOf(wanted, listener).indices)),
+    ),
+  );
 }

@@ -87,8 +87,13 @@ export interface Algorithm<Options = unknown> {
   readonly description: string;
   /** Parses what was given of the options; `parse({})` gives the defaults. */
   readonly options: z.ZodType<Options>;
-  /** What `fit` and `open` cannot do without. */
+  /** What `fit`, or `open`, cannot do without. */
   readonly needs?: readonly 'tf'[];
+  /**
+   * Whether `open` needs no means but the seed, so that any thread can open the model. Default:
+   * whether there are no `needs`.
+   */
+  readonly opensAlone?: boolean;
   /**
    * Learns.
    *

@@ -1,14 +1,16 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
+import { openThreads } from '../../infra/threads.ts';
 import { figuresOf } from '../../model/evaluation/figures.ts';
 import { listOf, rankListeners } from '../../model/evaluation/rank.ts';
+import { rankModel, shareModel } from '../../model/evaluation/rank-model.ts';
 import { filledRows, selectRows, sliceRows } from '../../model/evaluation/rows.ts';
 import { tuneOptions } from '../../model/evaluation/tune.ts';
 import { fromTriples, rowOf, type Interactions } from '../../model/interactions.ts';
 import { cosine } from '../../model/recommend/cosine.ts';
 import { graphFilter } from '../../model/recommend/graph-filter.ts';
 import { popularity } from '../../model/recommend/popularity.ts';
-import type { Recommender } from '../../model/recommend/recommender.ts';
+import type { Algorithm, Recommender } from '../../model/recommend/recommender.ts';
 import { plantedTastes } from '../support/recommender-contract.ts';
 
 /** [numListeners x numItems], the same whatever the history. */
@@ -113,6 +115,39 @@ describe('the evaluator beside brute force', () => {
       }),
       { numRuns: 100 },
     );
+  });
+});
+
+describe('a fitted model ranks on threads as on one', () => {
+  const threads = openThreads({ size: 2 });
+  afterAll(() => threads.dispose());
+  const train = plantedTastes(70, 45, 8, 1);
+
+  test.each([popularity, cosine, graphFilter] as Algorithm[])('$name', async (algorithm) => {
+    const means = { seed: 1 };
+    const fitted = await algorithm.fit(train, algorithm.options.parse({}), means);
+    const alone = await rankModel(algorithm, fitted, train, 7, means);
+    const map = jest.spyOn(threads, 'map');
+    expect(await rankModel(algorithm, fitted, train, 7, { ...means, threads })).toEqual(alone);
+    expect(map).toHaveBeenCalledTimes(1);
+    map.mockClear();
+    const tethered = { ...algorithm, name: algorithm.name, opensAlone: false };
+    expect(await rankModel(tethered, fitted, train, 7, { ...means, threads })).toEqual(alone);
+    expect(map).not.toHaveBeenCalled();
+  });
+
+  test('nobody at all', async () => {
+    const fitted = await popularity.fit(train, {}, { seed: 1 });
+    const none = sliceRows(train, 0, 0);
+    const lists = await rankModel(popularity, fitted, none, 7, { seed: 1, threads });
+    expect(lists.counts).toHaveLength(0);
+  });
+
+  test('a model that is shared twice is copied once', async () => {
+    const shared = shareModel(
+      await graphFilter.fit(train, graphFilter.options.parse({}), { seed: 1 }),
+    );
+    expect(shareModel(shared).arrays['indices']).toBe(shared.arrays['indices']);
   });
 });
 

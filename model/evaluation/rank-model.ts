@@ -1,0 +1,90 @@
+import type { Interactions } from '../interactions.ts';
+import type { Algorithm, FittedModel, Means, ModelArray } from '../recommend/recommender.ts';
+import { rankListeners, type Lists } from './rank.ts';
+import { sliceRows } from './rows.ts';
+
+/** Parts for each thread: more even out what the threads have to do, fewer open the model less. */
+const partsPerThread = 8;
+
+/** A part of the listeners, and the model that ranks for them: what a thread is sent. */
+export interface RankTask {
+  /** Its arrays over shared memory. */
+  readonly fitted: FittedModel;
+  /** [numListeners x numItems], over shared memory. */
+  readonly histories: Interactions;
+  readonly k: number;
+  readonly seed: number;
+}
+
+/**
+ * Opens a fitted model and ranks all items for each listener, those of the history masked: on
+ * threads where there are some and the model can be opened on them. The lists are the same bytes
+ * either way.
+ *
+ * @param histories - [numListeners x numItems]
+ */
+export async function rankModel(
+  algorithm: Pick<Algorithm, 'name' | 'open' | 'needs' | 'opensAlone'>,
+  fitted: FittedModel,
+  histories: Interactions,
+  k: number,
+  means: Means,
+): Promise<Lists> {
+  const { threads, signal } = means;
+  const opensAlone = algorithm.opensAlone ?? (algorithm.needs ?? []).length === 0;
+  if (threads === undefined || threads.size < 2 || !opensAlone) {
+    const recommender = await algorithm.open(fitted, means);
+    try {
+      return await rankListeners(recommender, histories, { k, ...(signal && { signal }) });
+    } finally {
+      recommender.dispose?.();
+    }
+  }
+  const shared = { fitted: shareModel(fitted), histories: shareInteractions(histories) };
+  const size = Math.max(1, Math.ceil(histories.numRows / (partsPerThread * threads.size)));
+  const tasks: RankTask[] = [];
+  for (let from = 0; from < histories.numRows; from += size) {
+    const part = sliceRows(shared.histories, from, Math.min(from + size, histories.numRows));
+    tasks.push({ fitted: shared.fitted, histories: part, k, seed: means.seed });
+  }
+  const parts = await threads.map<RankTask, Lists>(import.meta.url, 'rankPart', tasks, signal);
+  const indices = new Int32Array(histories.numRows * k);
+  const counts = new Int32Array(histories.numRows);
+  let at = 0;
+  for (const part of parts) {
+    indices.set(part.indices, at * k);
+    counts.set(part.counts, at);
+    at += part.counts.length;
+  }
+  return { k, indices, counts };
+}
+
+/** Ranks for one part; runs on whichever thread. */
+export async function rankPart({ fitted, histories, k, seed }: RankTask): Promise<Lists> {
+  // Imported here: an algorithm may itself use the evaluator, to choose its options.
+  const { algorithms } = await import('../recommend/algorithms.ts');
+  const algorithm = algorithms.get(fitted.name);
+  if (algorithm === undefined) throw new RangeError(`rank: expected a model, got "${fitted.name}"`);
+  return rankModel(algorithm, fitted, histories, k, { seed });
+}
+
+/** The model with its arrays over shared memory, copied where they are not yet. */
+export function shareModel<Options>(fitted: FittedModel<Options>): FittedModel<Options> {
+  const arrays: Record<string, ModelArray> = {};
+  for (const [name, array] of Object.entries(fitted.arrays)) arrays[name] = share(array);
+  return { ...fitted, arrays };
+}
+
+function shareInteractions(interactions: Interactions): Interactions {
+  const { indptr, indices, values } = interactions;
+  return { ...interactions, indptr: share(indptr), indices: share(indices), values: share(values) };
+}
+
+/** Over shared memory; the same array where it is already. */
+function share<Kind extends ModelArray>(array: Kind): Kind {
+  if (Object.prototype.toString.call(array.buffer) === '[object SharedArrayBuffer]') return array;
+  const TypedArray = array.constructor as new (buffer: SharedArrayBuffer) => Kind;
+  const copy = new TypedArray(new SharedArrayBuffer(array.byteLength));
+  copy.set(array);
+  return copy;
+}
