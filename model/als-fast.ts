@@ -29,12 +29,14 @@ export interface FastMeans {
   readonly kernels?: WebAssembly.Module;
   /** Without them all is done on the calling thread. */
   readonly threads?: Threads;
+  /**
+   * Floating-point operations, of the training as a whole, from which threads are taken: below,
+   * they cost more than they give. Default 4e9, a quarter of a second.
+   */
+  readonly threadsFrom?: number;
   /** Looked at between iterations. */
   readonly signal?: AbortSignal;
 }
-
-/** Below so many floating-point operations in all, threads would cost more than they give. */
-const worthThreads = 4e9;
 
 /**
  * `factorize`, on the WebAssembly kernels and threads where they are given and the solver is `cg`:
@@ -47,7 +49,7 @@ const worthThreads = 4e9;
 export async function factorizeFast(
   userItems: Interactions,
   options: z.input<typeof alsOptions> = {},
-  { kernels, threads, signal }: FastMeans = {},
+  { kernels, threads, threadsFrom = 4e9, signal }: FastMeans = {},
   { warmStart, onIteration }: FactorizeHooks = {},
 ): Promise<Factors> {
   const parsed = alsOptions.parse(options);
@@ -63,14 +65,20 @@ export async function factorizeFast(
   checkValues(userItems, parsed.alpha);
   const begin =
     warmStart === undefined ? randomStart(userItems, parsed) : copyOf(warmStart, userItems, parsed);
-  const training = new Training(userItems, parsed, begin, kernels, threads);
+  const training = new Training(
+    userItems,
+    parsed,
+    begin,
+    kernels,
+    flopsOf(userItems, parsed) < threadsFrom ? undefined : threads,
+  );
   for (let iteration = 0; iteration < parsed.iterations; iteration++) {
     signal?.throwIfAborted();
     await training.iterate(iteration);
     onIteration?.(iteration, () => alsLoss(userItems, training.factors(), parsed));
   }
   const found = training.factors();
-  checkFinite(found.userFactors, found.itemFactors, parsed.iterations - 1);
+  checkFinite(found.itemFactors, parsed.iterations - 1);
   return found;
 }
 
@@ -97,8 +105,7 @@ class Training {
     this.#options = options;
     this.#users = place(numRows);
     this.#items = place(numCols);
-    const isWorthThreads = flopsOf(userItems, options) > worthThreads;
-    this.#als = new AlsKernels(plan, factors, kernels, isWorthThreads ? threads : undefined);
+    this.#als = new AlsKernels(plan, factors, kernels, threads);
     writeRows(this.#als.workspace, this.#users.stored, userItems);
     writeRows(this.#als.workspace, this.#items.stored, transpose(userItems));
     this.#als.write(this.#users.factors, begin.userFactors);

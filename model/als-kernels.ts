@@ -1,5 +1,5 @@
 import type { Interactions } from './interactions.ts';
-import type { WorkspacePlan} from './kernels/workspace.ts';
+import type { WorkspacePlan } from './kernels/workspace.ts';
 import { type Workspace } from './kernels/workspace.ts';
 import type { Threads } from './recommend/recommender.ts';
 import type { Weighting } from './solver.ts';

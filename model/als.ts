@@ -93,8 +93,9 @@ export function factorize(
 
   for (let iteration = 0; iteration < parsed.iterations; iteration++) {
     solve(userItems, userFactors, itemFactors, numFactors, parsed, cgSteps);
+    checkFinite(userFactors, iteration);
     solve(itemUsers, itemFactors, userFactors, numFactors, parsed, cgSteps);
-    checkFinite(userFactors, itemFactors, iteration);
+    checkFinite(itemFactors, iteration);
     onIteration?.(iteration, () => alsLoss(userItems, found, parsed));
   }
   return found;
@@ -233,13 +234,8 @@ export function checkValues({ values }: Interactions, alpha: number): void {
 }
 
 /** @throws RangeError where training diverged */
-export function checkFinite(
-  userFactors: Float32Array,
-  itemFactors: Float32Array,
-  iteration: number,
-): void {
-  if (userFactors.every(Number.isFinite) && itemFactors.every(Number.isFinite)) return;
-  diverged(iteration);
+export function checkFinite(factors: Float32Array, iteration: number): void {
+  if (!factors.every(Number.isFinite)) diverged(iteration);
 }
 
 export function diverged(iteration: number): never {

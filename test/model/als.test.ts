@@ -1,9 +1,13 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { alsLoss, factorize, foldIn, type Factors } from '../../model/als.ts';
+import { loadKernels } from '../../infra/kernels.ts';
+import { openThreads } from '../../infra/threads.ts';
+import { factorizeFast } from '../../model/als-fast.ts';
+import { alsLoss, factorize, foldIn, type Factors, type FactorizeHooks } from '../../model/als.ts';
 import { fromTriples, rowOf, transpose, type Interactions } from '../../model/interactions.ts';
 import { nearestBatch } from '../../model/nearest.ts';
 import { createRandom } from '../../model/random.ts';
+import type { Threads } from '../../model/recommend/recommender.ts';
 import {
   gramianOf,
   rowRegularization,
@@ -13,6 +17,10 @@ import {
 } from '../../model/solver.ts';
 
 const solvers = ['cg', 'cholesky'] as const;
+/** The readable solvers and the fast one: what is asked of one is asked of all. */
+const ways = [...solvers, 'kernels'] as const;
+type Way = (typeof ways)[number];
+type Options = Omit<NonNullable<Parameters<typeof factorize>[1]>, 'solver'>;
 const scales = ['uniform', 'frequency'] as const;
 
 /** Everyone likes the items of their own parity; the diagonal is withheld. */
@@ -84,11 +92,25 @@ function denseLoss(userItems: Interactions, factors: Factors, weighting: Weighti
   return loss;
 }
 
-describe.each(solvers)('factorize by %s', (solver) => {
-  test('puts the withheld diagonal of a checkerboard first', () => {
+let kernels: WebAssembly.Module;
+beforeAll(async () => {
+  kernels = await loadKernels();
+});
+
+async function by(
+  way: Way,
+  userItems: Interactions,
+  options: Options = {},
+  hooks: FactorizeHooks = {},
+): Promise<Factors> {
+  if (way === 'kernels') return factorizeFast(userItems, options, { kernels }, hooks);
+  return factorize(userItems, { ...options, solver: way }, hooks);
+}
+
+describe.each(ways)('factorize by %s', (way) => {
+  test('puts the withheld diagonal of a checkerboard first', async () => {
     const userItems = checkerboard(50);
-    const { userFactors, itemFactors } = factorize(userItems, {
-      solver,
+    const { userFactors, itemFactors } = await by(way, userItems, {
       factors: 8,
       regularization: 1,
       alpha: 2,
@@ -98,7 +120,7 @@ describe.each(solvers)('factorize by %s', (solver) => {
     expect([...best.indices]).toEqual([...Array(50).keys()]);
   });
 
-  test('of full rank and without regularization gives the preferences back', () => {
+  test('of full rank and without regularization gives the preferences back', async () => {
     const size = 8;
     const cells = [...Array(size * size).keys()].filter((c) => c % size <= Math.floor(c / size));
     const triangle = fromTriples(
@@ -108,8 +130,7 @@ describe.each(solvers)('factorize by %s', (solver) => {
       size,
       size,
     );
-    const factors = factorize(triangle, {
-      solver,
+    const factors = await by(way, triangle, {
       factors: size,
       regularization: 0,
       alpha: 2,
@@ -126,26 +147,30 @@ describe.each(solvers)('factorize by %s', (solver) => {
     expect(worst).toBeLessThan(0.001);
   });
 
-  test.each(scales)('never raises the loss, with %s regularization', (regularizationScale) => {
-    fc.assert(
-      fc.property(fc.nat(1000), (seed) => {
-        const losses: number[] = [];
-        factorize(
-          random(30, 40, 150, seed),
-          { solver, factors: 8, regularizationScale, regularization: 0.01, seed, iterations: 8 },
-          { onIteration: (_, loss) => losses.push(loss()) },
-        );
-        expect(losses).toHaveLength(8);
-        for (let i = 1; i < 8; i++) expect(losses[i]).toBeLessThan(losses[i - 1]! * (1 + 1e-6));
-        expect(losses[7]).toBeLessThan(losses[0]! * 0.95);
-      }),
-      { numRuns: 20 },
-    );
-  });
+  test.each(scales)(
+    'never raises the loss, with %s regularization',
+    async (regularizationScale) => {
+      await fc.assert(
+        fc.asyncProperty(fc.nat(1000), async (seed) => {
+          const losses: number[] = [];
+          await by(
+            way,
+            random(30, 40, 150, seed),
+            { factors: 8, regularizationScale, regularization: 0.01, seed, iterations: 8 },
+            { onIteration: (_, loss) => losses.push(loss()) },
+          );
+          expect(losses).toHaveLength(8);
+          for (let i = 1; i < 8; i++) expect(losses[i]).toBeLessThan(losses[i - 1]! * (1 + 1e-6));
+          expect(losses[7]).toBeLessThan(losses[0]! * 0.95);
+        }),
+        { numRuns: 20 },
+      );
+    },
+  );
 
-  test('gives rows and columns without interactions zero factors, and nothing that is no number', () => {
+  test('gives rows and columns without interactions zero factors, and nothing that is no number', async () => {
     const userItems = random(40, 60, 50, 1);
-    const factors = factorize(userItems, { solver, factors: 16 });
+    const factors = await by(way, userItems, { factors: 16 });
     const sides = [
       { interactions: userItems, rows: factors.userFactors },
       { interactions: transpose(userItems), rows: factors.itemFactors },
@@ -160,15 +185,15 @@ describe.each(solvers)('factorize by %s', (solver) => {
     }
   });
 
-  test('an explicit 0 counts as if it was not stored', () => {
+  test('an explicit 0 counts as if it was not stored', async () => {
     const triples: [number[], number[], number[]] = [
       [0, 0, 1, 2],
       [0, 1, 1, 2],
       [1, 2, 1, 3],
     ];
-    const without = factorize(fromTriples(...triples, 3, 4), { solver, factors: 8 });
+    const without = await by(way, fromTriples(...triples, 3, 4), { factors: 8 });
     const zeros = triples.map((list, i) => [...list, i === 1 ? 3 : 0]) as typeof triples;
-    const withZero = factorize(fromTriples(...zeros, 3, 4), { solver, factors: 8 });
+    const withZero = await by(way, fromTriples(...zeros, 3, 4), { factors: 8 });
     for (let user = 0; user < 3; user++) {
       for (let item = 0; item < 3; item++) {
         expect(score(withZero, user, item)).toBeCloseTo(score(without, user, item), 2);
@@ -176,24 +201,131 @@ describe.each(solvers)('factorize by %s', (solver) => {
     }
   });
 
-  test('the same seed gives the same bytes, another seed others', () => {
+  test('the same seed gives the same bytes, another seed others', async () => {
     const userItems = random(30, 40, 200, 2);
-    const first = factorize(userItems, { solver, seed: 1 });
-    expect(factorize(userItems, { solver, seed: 1 })).toEqual(first);
-    expect(factorize(userItems, { solver, seed: 2 })).not.toEqual(first);
+    const first = await by(way, userItems, { seed: 1 });
+    expect(await by(way, userItems, { seed: 1 })).toEqual(first);
+    expect(await by(way, userItems, { seed: 2 })).not.toEqual(first);
   });
 
-  test('goes on from a warm start, which it leaves as it was', () => {
+  test('goes on from a warm start, which it leaves as it was', async () => {
     const userItems = random(30, 40, 200, 3);
-    const options = { solver, factors: 8, iterations: 5 };
+    const options = { factors: 8, iterations: 5 };
     const losses: number[] = [];
     const onIteration = (_: number, loss: () => number) => losses.push(loss());
-    const warmStart = factorize(userItems, options, { onIteration });
+    const warmStart = await by(way, userItems, options, { onIteration });
     const before = structuredClone(warmStart);
-    const after = factorize(userItems, options, { warmStart, onIteration });
+    const after = await by(way, userItems, options, { warmStart, onIteration });
     expect(warmStart).toEqual(before);
     expect(losses[5]).toBeLessThan(losses[4]!);
-    expect(after).toEqual(factorize(userItems, { ...options, iterations: 10 }));
+    expect(after).toEqual(await by(way, userItems, { ...options, iterations: 10 }));
+  });
+
+  test('finds planted blocks: everyone is nearest to what their own block likes', async () => {
+    const { int, uniform } = createRandom(11, 'blocks');
+    const cells = Array.from({ length: 1500 }, () => {
+      const block = int(5);
+      const item = uniform() < 0.05 ? int(60) : 12 * block + int(12);
+      return [5 * int(20) + block, item] as const;
+    });
+    const users = cells.map(([user]) => user);
+    const userItems = fromTriples(
+      users,
+      cells.map(([, item]) => item),
+      undefined,
+      100,
+      60,
+    );
+    const found = await by(way, userItems, { factors: 8, regularization: 1, alpha: 2 });
+    const best = nearestBatch(found.userFactors, found.itemFactors, 8, { k: 5 });
+    for (let user = 0; user < 100; user++) {
+      const blocks = [...best.indices.subarray(5 * user, 5 * user + 5)].map((i) =>
+        Math.floor(i / 12),
+      );
+      expect(blocks).toEqual(new Array(5).fill(user % 5));
+    }
+  });
+
+  test('takes more factors than the rank, and a single item', async () => {
+    for (const userItems of [checkerboard(6), fromTriples([0, 2], [0, 0], undefined, 3, 1)]) {
+      const found = await by(way, userItems, { factors: 32, regularization: 0.1 });
+      expect(found.userFactors.every(Number.isFinite)).toBe(true);
+      expect(score(found, userItems.numRows - 1, userItems.indices.at(-1)!)).toBeGreaterThan(0.1);
+    }
+  });
+
+  test.each([
+    ['nothing stored', 4, 5],
+    ['no items', 4, 0],
+    ['no users', 0, 5],
+  ])('gives zeros for a matrix with %s', async (_, numRows, numCols) => {
+    const found = await by(way, fromTriples([], [], undefined, numRows, numCols), { factors: 8 });
+    expect(found).toEqual({
+      numFactors: 8,
+      userFactors: new Float32Array(numRows * 8),
+      itemFactors: new Float32Array(numCols * 8),
+    });
+  });
+
+  test('pairs given twice count as their sum', async () => {
+    const twice = fromTriples([0, 1, 0, 2], [0, 1, 0, 2], [1, 2, 3, 1], 3, 3);
+    const once = fromTriples([0, 1, 2], [0, 1, 2], [4, 2, 1], 3, 3);
+    expect(await by(way, twice)).toEqual(await by(way, once));
+  });
+
+  test.each([-2, NaN, 1e30, Infinity])('refuses a value of %d', async (value) => {
+    const userItems = {
+      ...fromTriples([0, 1], [0, 1], undefined, 2, 2),
+      values: Float32Array.of(1, value),
+    };
+    await expect(async () => by(way, userItems)).rejects.toThrow(
+      value > 0
+        ? `als: expected values of at most 100000000, 1000000000 over alpha, got ${Math.fround(value)}`
+        : `als: expected values >= 0, got ${value}`,
+    );
+  });
+
+  test('takes the largest confidence, beside the smallest, without a number that is none', async () => {
+    const cells = [...Array(30).keys()];
+    const userItems = fromTriples(
+      cells.map((cell) => cell % 10),
+      cells.map((cell) => (7 * cell) % 11),
+      cells.map((cell) => (cell % 3 === 0 ? 9e7 : 1e-20)),
+      10,
+      11,
+    );
+    for (const regularization of [0, 0.01, 10]) {
+      if (way === 'cholesky' && regularization === 0) continue;
+      const found = await by(way, userItems, { factors: 8, regularization });
+      expect(found.userFactors.every(Number.isFinite)).toBe(true);
+    }
+  });
+
+  test('says so when training diverges, or does not diverge', async () => {
+    const diagonal = fromTriples([...Array(8).keys()], [...Array(8).keys()], undefined, 8, 8);
+    const eye = (value: number) =>
+      Float32Array.from({ length: 64 }, (_, cell) => (cell % 9 === 0 ? value : 0));
+    const from = async (value: number): Promise<string> => {
+      const warmStart = { numFactors: 8, userFactors: eye(value), itemFactors: eye(value) };
+      const options = { factors: 8, regularization: 0, iterations: 3 };
+      try {
+        const found = await by(way, diagonal, options, { warmStart });
+        return found.userFactors.every(Number.isFinite) ? 'finite' : 'not finite';
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    const diverged =
+      'als: training diverged in iteration 1: a factor is no finite number; ' +
+      'expected more regularization, or a smaller warm start';
+    expect([await from(1e-42), await from(1e30)]).toEqual(
+      {
+        cg: ['finite', 'finite'],
+        cholesky: [diverged, 'finite'],
+        kernels: ['finite', diverged],
+      }[way],
+    );
+    expect(await from(Infinity)).toBe('als: expected a warm start of finite numbers, got others');
   });
 });
 
@@ -297,6 +429,60 @@ describe('foldIn', () => {
   test('refuses an unknown item', () => {
     const wrong = { indices: [80], values: [1] };
     expect(() => foldIn(wrong, itemFactors, gramian, weighting)).toThrow('below 80, got 80');
+  });
+});
+
+describe('the kernels', () => {
+  const threads = openThreads({ size: 3 });
+  afterAll(() => threads.dispose());
+
+  test.each([8, 9, 15, 33, 100, 256, 512])(
+    'end where the readable solver ends, with %i factors',
+    async (factors) => {
+      const userItems = random(12, 19, 80, factors);
+      const options = { factors, iterations: 3, regularization: 5, alpha: 3, cgSteps: 30 };
+      const weighting = { ...options, regularizationScale: 'uniform' as const };
+      const found = await by('kernels', userItems, options);
+      expect(found.userFactors).toHaveLength(12 * factors);
+      expect(found.itemFactors).toHaveLength(19 * factors);
+      const readable = alsLoss(userItems, await by('cg', userItems, options), weighting);
+      expect(alsLoss(userItems, found, weighting) / readable).toBeCloseTo(1, 4);
+    },
+  );
+
+  test('give the bytes of one thread on however many', async () => {
+    const userItems = random(200, 150, 2000, 12);
+    const options = { factors: 20, iterations: 3, regularization: 1 };
+    const alone = await factorizeFast(userItems, options, { kernels });
+    let calls = 0;
+    const counted: Threads = {
+      size: 3,
+      map(module, name, inputs) {
+        calls += inputs.length;
+        return threads.map(module, name, inputs);
+      },
+    };
+    const together = { kernels, threads: counted, threadsFrom: 0 };
+    expect(await factorizeFast(userItems, options, together)).toEqual(alone);
+    expect(calls).toBe(3 * 2 * 3 * 3);
+  });
+
+  test('stop between iterations when told to', async () => {
+    const stop = new AbortController();
+    const done: number[] = [];
+    const onIteration = (iteration: number) => {
+      done.push(iteration);
+      if (iteration === 1) stop.abort(new Error('enough'));
+    };
+    const means = { kernels, signal: stop.signal };
+    const training = factorizeFast(random(9, 9, 30, 1), { factors: 8 }, means, { onIteration });
+    await expect(training).rejects.toThrow('enough');
+    expect(done).toEqual([0, 1]);
+  });
+
+  test('are not needed: without them the readable solver does the work', async () => {
+    const userItems = random(30, 40, 200, 2);
+    expect(await factorizeFast(userItems, { seed: 1 })).toEqual(factorize(userItems, { seed: 1 }));
   });
 });
 
