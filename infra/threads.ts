@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { Tinypool } from 'tinypool';
+import { Piscina } from 'piscina';
 import type { Threads } from '../model/recommend/recommender.ts';
 
 export interface ThreadsOptions {
@@ -12,31 +12,29 @@ export interface OpenThreads extends Threads {
   dispose(): Promise<void>;
 }
 
-/** Longer than any process lives: threads wait without a cost. */
-const forever = 2 ** 31 - 1;
-
 /**
  * Worker threads, started when first needed (some tenths of a second), each on its own copy of the
  * modules that it is asked to run. A process ends with its threads waiting; they need not be
  * disposed of for that.
  *
- * An error on a thread keeps its class, message and stack.
+ * An error on a thread keeps its class, message and stack. A thread that ends is replaced, and what
+ * it ran rejects.
  */
 export function openThreads({ size = availableParallelism() }: ThreadsOptions = {}): OpenThreads {
   if (!Number.isInteger(size) || size < 1) {
     throw new RangeError(`threads: expected a whole number of 1 or more, got ${size}`);
   }
-  let pool: Tinypool | undefined;
+  let pool: Piscina | undefined;
   let isDisposed = false;
 
-  function start(): Tinypool {
+  function start(): Piscina {
     if (isDisposed)
       throw new Error('threads: expected threads that are open, they are disposed of');
-    pool ??= new Tinypool({
+    pool ??= new Piscina({
       filename: new URL('./threads/worker.mjs', import.meta.url).href,
       minThreads: size,
       maxThreads: size,
-      idleTimeout: forever,
+      idleTimeout: Infinity,
     });
     return pool;
   }

@@ -7,6 +7,12 @@ import { register } from 'tsx/esm/api';
 register();
 
 export default async function call({ module, name, input }) {
-  const exports = await import(module);
-  return exports[name](input);
+  const { [name]: exported } = await import(module).catch((error) => {
+    // As it is it may not get through to the other thread.
+    throw new Error(`threads: ${module} cannot be imported: ${error.message}\n${error.stack}`);
+  });
+  if (typeof exported !== 'function') {
+    throw new TypeError(`threads: expected ${module} to export the function ${name}`);
+  }
+  return exported(input);
 }
