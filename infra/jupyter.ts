@@ -40,9 +40,6 @@ export interface JupyterOptions {
   readonly tell: (line: string) => void;
 }
 
-/** The command `jupyter execute`, whose script would name the path of this Python. */
-const jupyterExecute = 'from nbclient.cli import main; main()';
-
 const requirementsOf = { headless: 'requirements.txt', lab: 'requirements-lab.txt' } as const;
 
 /**
@@ -73,9 +70,9 @@ export async function openJupyter(options: JupyterOptions): Promise<Jupyter> {
   return {
     async execute(names, to) {
       for (const name of names) {
-        const output = `--output=${join(to, name)}`;
-        const file = join(notebooksFolder, `${name}.ipynb`);
-        await run(['-c', jupyterExecute, '--timeout=600', output, file], 'pipe');
+        const file = (folder: string) => join(folder, `${name}.ipynb`);
+        const script = join(notebooksFolder, 'execute.py');
+        await run([script, file(notebooksFolder), file(to)], 'pipe');
       }
     },
     lab: () =>

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Mistake } from '../model/mistake.ts';
 import { readGateReport, gateReportFile, type GateReport } from '../pipelines/gate-report.ts';
-import type { FrozenLists } from '../pipelines/lists.ts';
+import type { FrozenLists, WeeklyList } from '../pipelines/lists.ts';
 import { listsOptions, type ListsOptions } from '../pipelines/make-lists.ts';
 import type { Sql } from '../pipelines/ports.ts';
 import type { StoredArtifact } from '../pipelines/runner.ts';
@@ -21,6 +21,8 @@ export interface OpenedWeek {
   /** What the stage `lists` was run with. */
   readonly options: ListsOptions;
   readonly lists: FrozenLists;
+  /** The list that was made for a listener of a zone, undefined where there is none. */
+  listOf(zone: string, user: string): Promise<WeeklyList | undefined>;
   readonly gate: GateReport;
   /**
    * Folder of what the lists and the gate were made from, by the name of the input.
@@ -61,13 +63,18 @@ export async function openWeek(
     inputs[name] = await find(stageOf(name), wanted);
   }
   const gate = await readGateReport(join(inputs['gate']!.folder, gateReportFile));
+  const made = await frozenLists(lists);
   const sql = await openDuckdb({ threads: 2 });
   await createViews(sql, { ...inputs, lists });
   return {
     frozen,
     lake,
     options: listsOptions.parse(options),
-    lists: await frozenLists(lists),
+    lists: made,
+    async listOf(zone, user) {
+      for await (const list of made.read(zone)) if (list.user === user) return list;
+      return undefined;
+    },
     gate,
     input(name) {
       const found = inputs[name];

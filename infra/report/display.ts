@@ -1,31 +1,38 @@
-import type { Html } from './html.ts';
-import { html } from './html.ts';
+import { html, type Html } from './html.ts';
 import { plainTable, table, type Column } from './table.ts';
 
-/** How Deno's Jupyter kernel asks a value to show itself: a method that gives MIME types. */
-const display = Symbol.for('Jupyter.display');
-
-/** A value that a notebook shows as the last line of a cell. */
-export interface Shown {
-  [display](): Record<string, string>;
+/** What Deno's Jupyter kernel gives to a notebook. */
+interface Kernel {
+  readonly jupyter: {
+    display(bundle: Readonly<Record<string, string>>, how: { raw: true }): Promise<void>;
+  };
 }
 
-/** A table; text for who reads the notebook without a browser. */
+/** Shows a table below the cell; text for who reads the notebook without a browser. Await it. */
 export function showTable<Row>(
   caption: string,
   columns: readonly Column<Row>[],
   rows: readonly Row[],
-): Shown {
+): Promise<void> {
   const plain = `${caption}\n\n${plainTable(columns, rows)}`;
-  return shown(table(caption, columns, rows), plain);
+  return show(table(caption, columns, rows), plain);
 }
 
 /** A figure; its description for who reads without a browser. */
-export function showFigure(figure: Html): Shown {
+export function showFigure(figure: Html): Promise<void> {
   const described = /aria-label="([^"]*)"/.exec(figure.markup)?.[1] ?? 'a figure';
-  return shown(html`<div style="max-width: 44rem">${figure}</div>`, described);
+  return show(html`<div style="max-width: 44rem">${figure}</div>`, described);
 }
 
-function shown(content: Html, plain: string): Shown {
-  return { [display]: () => ({ 'text/html': content.markup, 'text/plain': plain }) };
+/** Lines of text. */
+export function showText(...lines: readonly string[]): Promise<void> {
+  return show(html`${lines.map((line) => html`<p>${line}</p>`)}`, lines.join('\n'));
+}
+
+function show(content: Html, plain: string): Promise<void> {
+  const { Deno: kernel } = globalThis as unknown as { readonly Deno: Kernel };
+  return kernel.jupyter.display(
+    { 'text/html': content.markup, 'text/plain': plain },
+    { raw: true },
+  );
 }

@@ -3,7 +3,7 @@ import type { ModelReport } from '../../pipelines/model-report.ts';
 import { bars, shownNumber, spots, type Bar } from './plots.ts';
 
 /** One figure of several models; the first is stressed. */
-export function figuresOf({ name, models }: ModelReport['metrics'][number]): Html {
+export function metricFigure({ name, models }: ModelReport['metrics'][number]): Html {
   const best = models.reduce((a, b) => (b.value > a.value ? b : a));
   return bars(
     models.map(({ model, value }, n) => ({ name: model, value, stressed: n === 0 })),
@@ -17,7 +17,7 @@ export function figuresOf({ name, models }: ModelReport['metrics'][number]): Htm
 }
 
 /** Differences with their intervals, about zero. */
-export function differenceOf(differences: ModelReport['differences']): Html {
+export function differenceFigure(differences: ModelReport['differences']): Html {
   const surely = differences.filter(({ low }) => low > 0).length;
   return bars(
     differences.map(({ against, mean, low, high }) => ({
@@ -35,7 +35,7 @@ export function differenceOf(differences: ModelReport['differences']): Html {
   );
 }
 
-export function calibrationOf(bins: ModelReport['calibration']): Html {
+export function calibrationFigure(bins: ModelReport['calibration']): Html {
   const last = bins.at(-1)!;
   return spots(
     bins.map(({ bin, predicted, played, low, high }) => ({
@@ -55,7 +55,24 @@ export function calibrationOf(bins: ModelReport['calibration']): Html {
   );
 }
 
-export function barsOf(rows: readonly Bar[], what: string, axis: string, digits = 4): Html {
+export function importanceFigure(importance: ModelReport['importance']): Html {
+  return barsOf(
+    importance.map(({ feature, drop, low, high }) => ({ name: feature, value: drop, low, high })),
+    'Importance of each feature',
+    'loss of NDCG@30',
+  );
+}
+
+export function listedFigure(coverage: ModelReport['coverage']): Html {
+  return barsOf(
+    coverage.map(({ source, listed }) => ({ name: source, value: listed })),
+    'Listed tracks that each source offered',
+    'listed tracks',
+    0,
+  );
+}
+
+function barsOf(rows: readonly Bar[], what: string, axis: string, digits = 4): Html {
   const most = rows.reduce((a, b) => (b.value > a.value ? b : a));
   return bars(rows, {
     axis,

@@ -1,5 +1,11 @@
 import type { ModelReport } from '../../pipelines/model-report.ts';
-import { barsOf, calibrationOf, differenceOf, figuresOf } from './model-figures.ts';
+import {
+  calibrationFigure,
+  differenceFigure,
+  importanceFigure,
+  listedFigure,
+  metricFigure,
+} from './model-figures.ts';
 import { html, type Html } from './html.ts';
 import { page } from './page.ts';
 import { table } from './table.ts';
@@ -67,8 +73,8 @@ function metrics(report: ModelReport): Html {
   return html`<section aria-labelledby="metrics">
     <h2 id="metrics">Against the champion and the baselines</h2>
     <p>All on the same newest weeks, which none of them has learned from.</p>
-    ${report.metrics.map((metric) => figuresOf(metric))}
-    ${report.differences.length > 0 && differenceOf(report.differences)}
+    ${report.metrics.map((metric) => metricFigure(metric))}
+    ${report.differences.length > 0 && differenceFigure(report.differences)}
     ${table(
       'Figures',
       [
@@ -135,7 +141,7 @@ function calibration(report: ModelReport): Html {
       plays that fell on it, by tenths of the candidates. A model that means what it says lies on
       the dashed diagonal.
     </p>
-    ${report.calibration.length > 0 && calibrationOf(report.calibration)}
+    ${report.calibration.length > 0 && calibrationFigure(report.calibration)}
     ${table(
       'Tenths of the candidates, the lowest scores first',
       [
@@ -158,19 +164,7 @@ function importance(report: ModelReport): Html {
       By how much NDCG@30 falls when a feature is shuffled among the candidates of each listener. 0:
       it makes no use of it.
     </p>
-    ${
-      report.importance.length > 0 &&
-      barsOf(
-        report.importance.map(({ feature, drop, low, high }) => ({
-          name: feature,
-          value: drop,
-          low,
-          high,
-        })),
-        'Importance of each feature',
-        'loss of NDCG@30',
-      )
-    }
+    ${report.importance.length > 0 && importanceFigure(report.importance)}
     ${table(
       'Features, the most important first',
       [
@@ -189,15 +183,7 @@ function coverage(report: ModelReport): Html {
   return html`<section aria-labelledby="coverage">
     <h2 id="coverage">What its sources reach</h2>
     <p>A track can be offered by several sources; “alone” counts those that one source offered.</p>
-    ${
-      total > 0 &&
-      barsOf(
-        report.coverage.map(({ source, listed }) => ({ name: source, value: listed })),
-        'Listed tracks that each source offered',
-        'listed tracks',
-        0,
-      )
-    }
+    ${total > 0 && listedFigure(report.coverage)}
     ${table(
       'Candidates and listed tracks by source',
       [

@@ -6,15 +6,15 @@ import { html, Html } from './html.ts';
  * Figures as inline SVG, drawn by Observable Plot. They take the colours of the page that they stand
  * in: `currentColor` for ink, `--accent` and `--muted` for the rest.
  */
-const accent = 'var(--accent, #3b6fd4)';
-const muted = 'var(--muted, #8b93a1)';
+export const accent = 'var(--accent, #3b6fd4)';
+export const muted = 'var(--muted, #8b93a1)';
 // Its types are the browser's, which Node does not have.
 const { document } = parseHTML('<!doctype html><html><body></body></html>') as unknown as {
   document: never;
 };
 
 /** Of the drawing, in pixels; a page scales it. Narrow, so that a phone can show its letters. */
-const width = 460;
+export const width = 460;
 
 /** What all figures say of themselves to those who do not see them. */
 export interface FigureText {
