@@ -16,6 +16,7 @@ import { planNext, type NextPlan } from '../pipelines/evaluate/next-plan.ts';
 import { number } from '../pipelines/funnel.ts';
 import type { Sql } from '../pipelines/ports.ts';
 import { Runner } from '../pipelines/runner.ts';
+import { weekOptions } from '../pipelines/week-plan.ts';
 import { openHome, type Home } from './home.ts';
 import { importTruth } from './truth-file.ts';
 import { sourcesOf, type WeeklyRequest } from './weekly.ts';
@@ -46,6 +47,7 @@ export interface NextResult {
   readonly trainedOn: NextPlan['trainedOn'];
   readonly truth: NextPlan['truth'];
   readonly rareBelow: number;
+  readonly seed: number;
   readonly results: readonly CatalogueResult[];
   readonly seconds: number;
   readonly peakMemoryMb: number;
@@ -105,7 +107,7 @@ export async function evaluateNext(
         {
           ...plan.lakes,
           ...{ catalogue, horizonDays: request.horizonDays, rareBelow: request.rareBelow },
-          options: { seed: request.seed, halfLifeDays: 60, trainingWeeks: 52 },
+          options: weekOptions.parse({ seed: request.seed }),
           without: request.without,
         },
         meansOf(home, signal),
@@ -118,6 +120,7 @@ export async function evaluateNext(
       trainedOn: plan.trainedOn,
       truth: plan.truth,
       rareBelow: request.rareBelow,
+      seed: request.seed,
       results,
       seconds: (Date.now() - started) / 1000,
       peakMemoryMb: process.resourceUsage().maxRSS / 1024,

@@ -117,7 +117,7 @@ describe('the figures are those computed by hand', () => {
 test('the JSON has a key for everything', () => {
   expect(Object.keys(result).sort()).toEqual(
     [
-      ...['cutoffs', 'horizonDays', 'peakMemoryMb', 'rareBelow', 'results', 'seconds'],
+      ...['cutoffs', 'horizonDays', 'peakMemoryMb', 'rareBelow', 'results', 'seconds', 'seed'],
       ...['trainedOn', 'truth'],
     ].sort(),
   );
@@ -174,10 +174,14 @@ test('groups left out are compared with the pipeline that has all', async () => 
 });
 
 test('several cut-offs are pooled: their listeners are drawn with all of their weeks', async () => {
-  const weeks = await evaluated('plain', [...before, ...after, ...later], '--weeks', '2');
+  const listens = [...before, ...after, ...later];
+  const weeks = await evaluated('plain', listens, '--weeks', '2', '--seed', '7');
+  expect(weeks.seed).toBe(7);
   expect(weeks.cutoffs).toEqual(['2026-02-09T00:00:00.000Z', '2026-02-16T00:00:00.000Z']);
   // In the first of them nobody played anything.
-  expect(weeks.results[0]!.rankings.all).toEqual(result.results[0]!.rankings.all);
+  const { pairs, ways } = weeks.results[0]!.rankings.all;
+  expect(pairs).toBe(2);
+  expect(ways['baseline/zone']).toEqual(result.results[0]!.rankings.all.ways['baseline/zone']);
 });
 
 describe('wrong use is told in one line', () => {

@@ -64,6 +64,7 @@ export function evaluateNextCommand(): Command {
       wholeNumber('--tracks <number>', 'simulated tracks, at least 500 (default: 20000)', 500),
     )
     .action(async (_: unknown, self: Command) => {
+      // What `evaluate` has too (--json, --seed) it takes, wherever it is written.
       const options = self.optsWithGlobals<Options>();
       const request = requestOf(options);
       const { evaluateNext } = await import('../evaluate-next.ts');

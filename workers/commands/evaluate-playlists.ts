@@ -33,6 +33,7 @@ export function evaluatePlaylistsCommand(): Command {
     )
     .addOption(wholeNumber('--seed <number>', 'seed of everything that draws lots', 0).default(1))
     .action(async (_: unknown, self: Command) => {
+      // What `evaluate` has too (--json, --seed) it takes, wherever it is written.
       const { data, cutoff, horizonDays, seed, json } = self.optsWithGlobals<Options>();
       for (const [name, value] of Object.entries({ data, cutoff })) {
         if (value !== undefined) continue;
