@@ -8,6 +8,7 @@ import { downCommand, upCommand } from './commands/servers.ts';
 import { importCommand } from './commands/import.ts';
 import { inOneLine } from './commands/options.ts';
 import { modelsCommand } from './commands/models.ts';
+import { notebooksCommand } from './commands/notebooks.ts';
 import { reconcileCommand } from './commands/reconcile.ts';
 import { redeliverCommand } from './commands/redeliver.ts';
 import { schedulerCommand } from './commands/scheduler.ts';
@@ -40,6 +41,7 @@ for (const command of [
   simulateCommand,
   evaluateCommand,
   modelsCommand,
+  notebooksCommand,
   tokenCommand,
   upCommand,
   downCommand,

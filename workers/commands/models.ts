@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Model } from '../../pipelines/models.ts';
 import type { Registry } from '../../pipelines/registry.ts';
+import { reportCommand } from './model-report.ts';
 import { command, configOf, printJson } from './options.ts';
 
 /** Of a subcommand with those of `models`, which takes them wherever they are written. */
@@ -10,7 +11,7 @@ interface Options {
   readonly json?: boolean;
 }
 
-/** `models`, `models show`, `models promote` and `models rollback`. */
+/** `models`, `models show`, `models report`, `models promote` and `models rollback`. */
 export function modelsCommand(): Command {
   const list = withLake(
     command('models', 'Lists the models of the registry, the newest first.', 'models'),
@@ -19,7 +20,7 @@ export function modelsCommand(): Command {
     if (json === true) printJson({ models: models.map(inShort) });
     else process.stdout.write(`${table(models)}\n`);
   });
-  for (const subcommand of [showCommand, promoteCommand, rollbackCommand]) {
+  for (const subcommand of [showCommand, reportCommand, promoteCommand, rollbackCommand]) {
     list.addCommand(subcommand());
   }
   return list;
