@@ -33,7 +33,7 @@ export interface Jupyter {
 export interface JupyterOptions {
   /** Absolute path: what the notebooks read, and where the environment is made. */
   readonly home: string;
-  /** `headless` can only execute; `lab` is larger (some 250 MB in place of 110). */
+  /** `headless` can only execute; `lab` is larger (some 310 MB in place of 110). */
   readonly kind: 'headless' | 'lab';
   readonly signal: AbortSignal;
   /** Told what takes long. */
@@ -75,8 +75,12 @@ export async function openJupyter(options: JupyterOptions): Promise<Jupyter> {
         await run([script, file(notebooksFolder), file(to)], 'pipe');
       }
     },
-    lab: () =>
-      run(['-m', 'jupyterlab', '--ip=127.0.0.1', `--notebook-dir=${notebooksFolder}`], 'inherit'),
+    lab() {
+      const options = ['--ip=127.0.0.1', `--notebook-dir=${notebooksFolder}`];
+      // It refuses to run as root without being told so: in a container there is often nobody else.
+      if (process.getuid?.() === 0) options.push('--allow-root');
+      return run(['-m', 'jupyterlab', ...options], 'inherit');
+    },
   };
 }
 
@@ -118,7 +122,7 @@ async function prepare(
 ): Promise<void> {
   const stamp = join(folder, 'mondaymix.json');
   if (existsSync(stamp)) return;
-  tell(`setting up Jupyter with Deno's kernel (${kind === 'lab' ? 250 : 110} MB, with pip)`);
+  tell(`setting up Jupyter with Deno's kernel (${kind === 'lab' ? 310 : 110} MB, with pip)`);
   await rm(folder, { recursive: true, force: true });
   const python = join(folder, 'bin', 'python');
   const run = (args: readonly string[]) => program('python3', args, { env, signal, stdio: 'pipe' });
