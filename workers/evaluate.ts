@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { loadKernels } from '../infra/kernels.ts';
 import { loadTensorflow } from '../infra/tensorflow.ts';
 import { openThreads } from '../infra/threads.ts';
 import type { Difference } from '../model/evaluation/bootstrap.ts';
@@ -120,7 +121,8 @@ function modelResult({
   return { model, options, figures: figures.means, tuningSeconds, trainingSeconds, scoringSeconds };
 }
 
-async function meansOf(algorithm: Algorithm, means: Means): Promise<Means> {
+async function meansOf(algorithm: Algorithm, given: Means): Promise<Means> {
+  const means = { ...given, kernels: await loadKernels() };
   const needsTf = algorithm.needs?.includes('tf') === true;
   return needsTf ? { ...means, tf: await loadTensorflow() } : means;
 }

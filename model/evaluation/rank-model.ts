@@ -14,6 +14,7 @@ export interface RankTask {
   readonly histories: Interactions;
   readonly k: number;
   readonly seed: number;
+  readonly kernels?: WebAssembly.Module;
 }
 
 /**
@@ -30,7 +31,7 @@ export async function rankModel(
   k: number,
   means: Means,
 ): Promise<Lists> {
-  const { threads, signal } = means;
+  const { threads, kernels, seed, signal } = means;
   const opensAlone = algorithm.opensAlone ?? (algorithm.needs ?? []).length === 0;
   if (threads === undefined || threads.size < 2 || !opensAlone) {
     const recommender = await algorithm.open(fitted, means);
@@ -45,7 +46,7 @@ export async function rankModel(
   const tasks: RankTask[] = [];
   for (let from = 0; from < histories.numRows; from += size) {
     const part = sliceRows(shared.histories, from, Math.min(from + size, histories.numRows));
-    tasks.push({ fitted: shared.fitted, histories: part, k, seed: means.seed });
+    tasks.push({ fitted: shared.fitted, histories: part, k, seed, ...(kernels && { kernels }) });
   }
   const parts = await threads.map<RankTask, Lists>(import.meta.url, 'rankPart', tasks, signal);
   const indices = new Int32Array(histories.numRows * k);
@@ -60,12 +61,12 @@ export async function rankModel(
 }
 
 /** Ranks for one part; runs on whichever thread. */
-export async function rankPart({ fitted, histories, k, seed }: RankTask): Promise<Lists> {
+export async function rankPart({ fitted, histories, k, ...means }: RankTask): Promise<Lists> {
   // Imported here: an algorithm may itself use the evaluator, to choose its options.
   const { algorithms } = await import('../recommend/algorithms.ts');
   const algorithm = algorithms.get(fitted.name);
   if (algorithm === undefined) throw new RangeError(`rank: expected a model, got "${fitted.name}"`);
-  return rankModel(algorithm, fitted, histories, k, { seed });
+  return rankModel(algorithm, fitted, histories, k, means);
 }
 
 /** The model with its arrays over shared memory, copied where they are not yet. */

@@ -1,3 +1,4 @@
+import { als } from './als.ts';
 import { cosine } from './cosine.ts';
 import { graphFilter } from './graph-filter.ts';
 import { popularity } from './popularity.ts';
@@ -5,7 +6,7 @@ import type { Algorithm } from './recommender.ts';
 
 /** All ways to recommend, by name, in the order in which the help lists them. */
 export const algorithms: ReadonlyMap<string, Algorithm> = new Map(
-  [popularity, cosine, graphFilter].map((algorithm: Algorithm) => [algorithm.name, algorithm]),
+  [popularity, cosine, graphFilter, als].map((algorithm: Algorithm) => [algorithm.name, algorithm]),
 );
 
 /** What the product uses, and `evaluate` without `--model`. */

@@ -53,6 +53,8 @@ export interface Means {
   readonly seed: number;
   /** TensorFlow.js, for those that need it. */
   readonly tf?: Tensorflow;
+  /** The compiled kernels (`infra/kernels`); without them all is done in JavaScript. */
+  readonly kernels?: WebAssembly.Module;
   /** Threads to work on; without them all is done on the calling one. */
   readonly threads?: Threads;
   /** Where to say how far the work is, one line at a time. */
@@ -90,8 +92,8 @@ export interface Algorithm<Options = unknown> {
   /** What `fit`, or `open`, cannot do without. */
   readonly needs?: readonly 'tf'[];
   /**
-   * Whether `open` needs no means but the seed, so that any thread can open the model. Default:
-   * whether there are no `needs`.
+   * Whether `open` needs no means but the seed and the kernels, so that any thread can open the
+   * model. Default: whether there are no `needs`.
    */
   readonly opensAlone?: boolean;
   /**

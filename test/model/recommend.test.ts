@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { fromTriples, type Interactions } from '../../model/interactions.ts';
 import { algorithms, defaultAlgorithm } from '../../model/recommend/algorithms.ts';
+import { als } from '../../model/recommend/als.ts';
 import { cosine } from '../../model/recommend/cosine.ts';
 import { graphFilter } from '../../model/recommend/graph-filter.ts';
 import { popularity } from '../../model/recommend/popularity.ts';
@@ -11,6 +12,7 @@ import { describeRecommender, plantedTastes } from '../support/recommender-contr
 describeRecommender(popularity);
 describeRecommender(cosine, { k: 10 });
 describeRecommender(graphFilter);
+describeRecommender(als, { factors: 8 });
 
 async function scoresOf(
   algorithm: Algorithm,

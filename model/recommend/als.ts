@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { factorizeFast } from '../als-fast.ts';
+import { AlsScorer } from '../als-scorer.ts';
+import { alsOptions, checkValues, foldIn } from '../als.ts';
+import { rowOf } from '../interactions.ts';
+import { gramianOf, type Weighting } from '../solver.ts';
+import {
+  checkBatch,
+  checkTraining,
+  modelArray,
+  type Algorithm,
+  type Recommender,
+} from './recommender.ts';
+
+const { factors, iterations, regularization, regularizationScale, alpha } = alsOptions.shape;
+
+const alsRecommenderOptions = z.strictObject({
+  factors: factors.unwrap().default(64),
+  iterations: iterations.unwrap().min(1).default(15),
+  regularization: regularization.unwrap().default(0.003),
+  regularizationScale: regularizationScale.unwrap().default('frequency'),
+  alpha: alpha.unwrap().default(10),
+});
+export type AlsRecommenderOptions = z.infer<typeof alsRecommenderOptions>;
+
+/**
+ * Factors of implicit feedback: see `alsOptions`. A listener's factors are the solution of the
+ * history (fold-in), whether trained on or not; score_j = x.y_j.
+ */
+export const als: Algorithm<AlsRecommenderOptions> = {
+  name: 'als',
+  description: 'factors of implicit feedback, by alternating least squares',
+  options: alsRecommenderOptions,
+  tuning: {
+    space: {
+      regularization: [0.0003, 0.001, 0.003, 0.01, 0.03],
+      alpha: [1, 3, 10, 30, 100],
+      factors: [32, 64, 128, 256],
+    },
+  },
+
+  async fit(train, options, means) {
+    checkTraining('als', train);
+    const { itemFactors } = await factorizeFast(train, { ...options, seed: means.seed }, means);
+    return { name: 'als', numItems: train.numCols, options, arrays: { itemFactors } };
+  },
+
+  open(fitted, { kernels }) {
+    const options = alsRecommenderOptions.parse(fitted.options);
+    const length = fitted.numItems * options.factors;
+    const itemFactors = modelArray(fitted, 'itemFactors', 'Float32Array', length);
+    return kernels === undefined
+      ? plainScorer(itemFactors, options.factors, options)
+      : AlsScorer.open(itemFactors, options.factors, options, kernels);
+  },
+};
+
+/** The readable one: exact, on the calling thread, in JavaScript. */
+function plainScorer(
+  itemFactors: Float32Array,
+  numFactors: number,
+  weighting: Weighting,
+): Recommender {
+  const numItems = itemFactors.length / numFactors;
+  const gramian = gramianOf(itemFactors, numFactors);
+  return {
+    numItems,
+    score(histories, scores) {
+      checkBatch('als', numItems, histories, scores);
+      checkValues(histories, weighting.alpha);
+      for (let row = 0; row < histories.numRows; row++) {
+        const x = foldIn(rowOf(histories, row), itemFactors, gramian, weighting);
+        for (let item = 0; item < numItems; item++) {
+          let score = 0;
+          for (let f = 0; f < numFactors; f++) score += x[f]! * itemFactors[item * numFactors + f]!;
+          scores[row * numItems + item] = score;
+        }
+      }
+    },
+  };
+}
