@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { factorize, type Factors } from '../model/als.ts';
+import { factorizeFast } from '../model/als-fast.ts';
+import type { Factors } from '../model/als.ts';
 import { fromTriples, type Interactions } from '../model/interactions.ts';
 import { readMatrix, writeMatrix } from './matrix-file.ts';
 import type { Sql } from './ports.ts';
@@ -35,43 +36,49 @@ export type FactorsOptions = z.infer<typeof factorsOptions>;
  * Writes `listeners-tracks`, `tracks`, `listeners-artists`, `artists` as matrices; rows without
  * interactions are zero.
  */
-export const factors: Stage<FactorsOptions> = {
-  name: 'factors',
-  version: 1,
-  options: factorsOptions,
-  async run({ options, sql, input, output, report, signal, inputNames }) {
-    const previous = inputNames.includes('previous') ? input('previous') : undefined;
-    for (const [users, items, read] of [
-      ['listeners-tracks', 'tracks', readTrackInteractions],
-      ['listeners-artists', 'artists', readArtistInteractions],
-    ] as const) {
-      const interactions = await read(sql, options);
-      report.rowsIn(interactions.indices.length);
-      await nextTurn(signal);
-      const start =
-        previous === undefined
-          ? undefined
-          : await readFactors(previous, users, items, interactions);
-      const found = factorize(
-        interactions,
-        {
-          factors: options.factors,
-          iterations: start === undefined ? options.iterations : options.warmIterations,
-          regularization: options.regularization,
-          alpha: options.alpha,
-          seed: options.seed,
-        },
-        start === undefined ? {} : { warmStart: start },
-      );
-      const columns = options.factors;
-      const userRows = { rows: interactions.numRows, columns, values: found.userFactors };
-      const itemRows = { rows: interactions.numCols, columns, values: found.itemFactors };
-      await writeMatrix(join(output, `${users}.matrix`), userRows);
-      await writeMatrix(join(output, `${items}.matrix`), itemRows);
-      report.rowsOut(interactions.numRows + interactions.numCols);
-    }
-  },
-};
+export function factorsStage(
+  loadKernels: () => Promise<WebAssembly.Module>,
+): Stage<FactorsOptions> {
+  return {
+    name: 'factors',
+    version: 2,
+    options: factorsOptions,
+    async run({ options, sql, input, output, report, signal, inputNames }) {
+      const kernels = await loadKernels();
+      const previous = inputNames.includes('previous') ? input('previous') : undefined;
+      for (const [users, items, read] of [
+        ['listeners-tracks', 'tracks', readTrackInteractions],
+        ['listeners-artists', 'artists', readArtistInteractions],
+      ] as const) {
+        const interactions = await read(sql, options);
+        report.rowsIn(interactions.indices.length);
+        await nextTurn(signal);
+        const start =
+          previous === undefined
+            ? undefined
+            : await readFactors(previous, users, items, interactions);
+        const found = await factorizeFast(
+          interactions,
+          {
+            factors: options.factors,
+            iterations: start === undefined ? options.iterations : options.warmIterations,
+            regularization: options.regularization,
+            alpha: options.alpha,
+            seed: options.seed,
+          },
+          { kernels, signal },
+          start === undefined ? {} : { warmStart: start },
+        );
+        const columns = options.factors;
+        const userRows = { rows: interactions.numRows, columns, values: found.userFactors };
+        const itemRows = { rows: interactions.numCols, columns, values: found.itemFactors };
+        await writeMatrix(join(output, `${users}.matrix`), userRows);
+        await writeMatrix(join(output, `${items}.matrix`), itemRows);
+        report.rowsOut(interactions.numRows + interactions.numCols);
+      }
+    },
+  };
+}
 
 async function readTrackInteractions(sql: Sql): Promise<Interactions> {
   const size = await sizes(sql);

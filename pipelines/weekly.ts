@@ -5,7 +5,7 @@ import type { Tensorflow } from '../model/ranker/network.ts';
 import { catalogue } from './catalogue.ts';
 import { embedding } from './embedding.ts';
 import { examples } from './examples.ts';
-import { factors } from './factors.ts';
+import { factorsStage } from './factors.ts';
 import { gateStage } from './gate.ts';
 import type { LakeSnapshot } from './lake.ts';
 import { listsStage } from './make-lists.ts';
@@ -14,6 +14,13 @@ import { step, type Source, type Step } from './step.ts';
 import { snapshot } from './snapshot.ts';
 import { text } from './text.ts';
 import { lakeSource, type FrozenWeek } from './week-plan.ts';
+
+/** What stages compute with, loaded when one first needs it. */
+export interface Engines {
+  readonly loadTensorflow: () => Promise<Tensorflow>;
+  /** The compiled kernels of `model/kernels`. */
+  readonly loadKernels: () => Promise<WebAssembly.Module>;
+}
 
 /**
  * The week, as its graph of stages: everything between the lake and the lists.
@@ -33,10 +40,11 @@ import { lakeSource, type FrozenWeek } from './week-plan.ts';
 export function weekGraph(
   week: FrozenWeek,
   previousLists: readonly Source[],
-  loadTensorflow: () => Promise<Tensorflow>,
+  engines: Engines,
   champion?: Source,
 ): Step {
-  const { at, ranker } = weekSteps(week, loadTensorflow);
+  const { loadTensorflow } = engines;
+  const { at, ranker } = weekSteps(week, engines);
   if ((champion === undefined) !== (week.champion === undefined)) {
     throw new Error(`week ${week.week}: expected the champion that it is frozen with`);
   }
@@ -98,7 +106,7 @@ export function weekSteps(
     readonly lake: LakeSnapshot;
     readonly options: Pick<FrozenWeek['options'], 'seed' | 'halfLifeDays'>;
   },
-  loadTensorflow: () => Promise<Tensorflow>,
+  { loadTensorflow, loadKernels }: Engines,
 ): WeekSteps {
   const { seed, halfLifeDays } = week.options;
   const lake = lakeSource(week.lake);
@@ -127,7 +135,7 @@ export function weekSteps(
       `snapshot ${cutoffDay}`,
     );
     warmStart = step(
-      factors,
+      factorsStage(loadKernels),
       { seed, catalogueBefore },
       {
         catalogue: catalogueStep,

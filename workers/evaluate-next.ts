@@ -4,6 +4,7 @@ import { importFolder } from '../infra/import-folder.ts';
 import { openLake } from '../infra/lake.ts';
 import { acquireLock } from '../infra/lock.ts';
 import { openSourceFolder } from '../infra/source-folder.ts';
+import { loadKernels } from '../infra/kernels.ts';
 import { loadTensorflow } from '../infra/tensorflow.ts';
 import { summarizeNext, type SegmentSummary } from '../model/evaluation/next-summary.ts';
 import {
@@ -145,6 +146,7 @@ function meansOf(home: Home, signal: AbortSignal) {
     make: runner.make.bind(runner),
     openSql: () => home.openSql(),
     loadTensorflow,
+    loadKernels,
     signal,
     onCutoff: (cutoff: string, pairs: number) =>
       tell(`  ${cutoff.slice(0, 10)}: ${number(pairs)} listeners with something to find`),

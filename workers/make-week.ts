@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { acquireLock } from '../infra/lock.ts';
 import { weekBookFolder } from '../infra/list-archive.ts';
 import { openWeekBook } from '../infra/week-book.ts';
+import { loadKernels } from '../infra/kernels.ts';
 import { loadTensorflow } from '../infra/tensorflow.ts';
 import { Mistake } from '../model/mistake.ts';
 import { freezeWeek } from '../pipelines/freeze.ts';
@@ -93,7 +94,7 @@ async function makeLocked(making: MakingWeeks, request: WeekRequest): Promise<Ma
     signal,
     onFinish,
   });
-  const goal = weekGraph(frozen, previous, loadTensorflow, champion);
+  const goal = weekGraph(frozen, previous, { loadTensorflow, loadKernels }, champion);
   if (request.from !== undefined) await runner.discardFrom(goal, request.from);
   const gateStep = goal.inputs['gate'] as Step;
   const gate = await runner.make(gateStep);

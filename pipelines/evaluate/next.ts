@@ -6,7 +6,6 @@ import { candidateOptions, type CandidateOptions } from '../../model/candidates/
 import { withoutGroup } from '../../model/evaluation/ablation.ts';
 import { NextFigures } from '../../model/evaluation/next.ts';
 import { decodeRanker } from '../../model/ranker/encode.ts';
-import type { Tensorflow } from '../../model/ranker/network.ts';
 import type { Ranker } from '../../model/ranker/ranker.ts';
 import { weekMs } from '../../model/week.ts';
 import { catalogue } from '../catalogue.ts';
@@ -20,7 +19,7 @@ import { step, type Step } from '../step.ts';
 import { nextTurn } from '../turn.ts';
 import { createViews } from '../views.ts';
 import { lakeSource, type FrozenWeek } from '../week-plan.ts';
-import { weekSteps, type Variant, type WeekSteps } from '../weekly.ts';
+import { weekSteps, type Engines, type Variant, type WeekSteps } from '../weekly.ts';
 import { listenerOf, readWorld } from '../world.ts';
 import { readFirstPlays, type FirstPlayCounts } from './first-plays.ts';
 import { Rankings, sourceWay, type Proposal } from './rankings.ts';
@@ -45,10 +44,9 @@ export interface NextQuestion {
   readonly without: readonly string[];
 }
 
-export interface NextMeans {
+export interface NextMeans extends Engines {
   readonly make: (goal: Step) => Promise<StoredArtifact>;
   readonly openSql: () => Promise<Sql>;
-  readonly loadTensorflow: () => Promise<Tensorflow>;
   readonly signal: AbortSignal;
   /** Told when a cut-off has been evaluated. */
   readonly onCutoff?: (cutoff: string, pairs: number) => void;
@@ -91,7 +89,7 @@ export async function answerNext(question: NextQuestion, means: NextMeans): Prom
   const { cutoffs, options, firstListenMs } = question;
   const steps = weekSteps(
     { lake: question.lake, cutoff: cutoffs[0]!, catalogue: question.catalogue, options },
-    means.loadTensorflow,
+    means,
   );
   const training = cutoffs.map((cutoff) =>
     trainingCutoffs(cutoff, firstListenMs, options.trainingWeeks),

@@ -6,6 +6,7 @@ import { openDuckdb } from '../../infra/duckdb.ts';
 import { importFolder } from '../../infra/import-folder.ts';
 import { openLake } from '../../infra/lake.ts';
 import { frozenLists } from '../../infra/list-archive.ts';
+import { loadKernels } from '../../infra/kernels.ts';
 import { loadTensorflow } from '../../infra/tensorflow.ts';
 import { freezeWeek } from '../../pipelines/freeze.ts';
 import { weeklyList, type WeeklyList } from '../../pipelines/lists.ts';
@@ -73,7 +74,7 @@ async function freeze(week: string): Promise<FrozenWeek> {
 
 /** The lists of a week, in shards of so many listeners. */
 function listsOf(week: FrozenWeek, previous: readonly Source[], shard = 100): Step {
-  const { options, inputs } = weekGraph(week, previous, loadTensorflow);
+  const { options, inputs } = weekGraph(week, previous, { loadTensorflow, loadKernels });
   return step(listsStage(loadTensorflow), { ...options, shard }, inputs);
 }
 

@@ -5,6 +5,7 @@ import { openArtifacts } from '../../infra/artifacts.ts';
 import { openDuckdb } from '../../infra/duckdb.ts';
 import { openWeekBook } from '../../infra/week-book.ts';
 import { openListArchive, weekBookFolder } from '../../infra/list-archive.ts';
+import { loadKernels } from '../../infra/kernels.ts';
 import { loadTensorflow } from '../../infra/tensorflow.ts';
 import { featureNames, numFeatures } from '../../model/candidates/features.ts';
 import { decodeRanker } from '../../model/ranker/encode.ts';
@@ -54,7 +55,7 @@ beforeAll(async () => {
   const artifacts = openArtifacts(join(cli.home, 'artifacts'));
   const frozen = (await openWeekBook(weekBookFolder(cli.home, mainLake)).find(week))!;
   cutoff = frozen.cutoff;
-  goal = weekGraph(frozen, [], loadTensorflow);
+  goal = weekGraph(frozen, [], { loadTensorflow, loadKernels });
   runner = new Runner({
     artifacts,
     openSql: () => openDuckdb({ threads: 2 }),

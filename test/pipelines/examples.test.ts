@@ -2,12 +2,13 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openDuckdb } from '../../infra/duckdb.ts';
+import { loadKernels } from '../../infra/kernels.ts';
 import { featureNames, numFeatures } from '../../model/candidates/features.ts';
 import { audioColumns } from '../../model/candidates/tracks.ts';
 import { MISSING } from '../../model/ranker/examples.ts';
 import { embedding } from '../../pipelines/embedding.ts';
 import { examples } from '../../pipelines/examples.ts';
-import { factors } from '../../pipelines/factors.ts';
+import { factorsStage } from '../../pipelines/factors.ts';
 import { heardWorks } from '../../pipelines/heard.ts';
 import { readMatrix } from '../../pipelines/matrix-file.ts';
 import type { Sql } from '../../pipelines/ports.ts';
@@ -90,7 +91,7 @@ beforeAll(async () => {
     artist_neighbours: [{ artist_ix: 0, neighbour_ix: 2, similarity: 0.5, shared: 'dreamy' }],
   });
   await runStage(snapshot, { inputs: { catalogue }, options: { cutoff }, output: at('snapshot') });
-  await runStage(factors, {
+  await runStage(factorsStage(loadKernels), {
     inputs: { catalogue, snapshot: at('snapshot') },
     options: { factors: 8 },
     output: at('factors'),

@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openDuckdb } from '../../infra/duckdb.ts';
+import { loadKernels } from '../../infra/kernels.ts';
 import { embedding } from '../../pipelines/embedding.ts';
-import { factors } from '../../pipelines/factors.ts';
+import { factorsStage } from '../../pipelines/factors.ts';
 import { readMatrix, type Matrix } from '../../pipelines/matrix-file.ts';
 import type { Sql } from '../../pipelines/ports.ts';
 import { snapshot } from '../../pipelines/snapshot.ts';
@@ -180,7 +181,7 @@ describe('the embedding', () => {
 describe('the factors', () => {
   const files = ['listeners-tracks', 'tracks', 'listeners-artists', 'artists'];
   const run = (output: string, options: object = {}, more: Record<string, string> = {}) =>
-    runStage(factors, {
+    runStage(factorsStage(loadKernels), {
       inputs: { catalogue, snapshot: at('snapshot'), ...more },
       options: { factors: 8, ...options },
       output,
