@@ -156,7 +156,7 @@ export async function readDelivered({
     (_, n) => `SELECT listener, track_id FROM "previous-${n}".listed`,
   );
   await sql.run(
-    `CREATE TEMP TABLE delivered AS
+    `CREATE OR REPLACE TEMP TABLE delivered AS
      SELECT DISTINCT listener_ix, work_ix
      FROM (${listed.length === 0 ? "SELECT '' AS listener, '' AS track_id WHERE false" : listed.join(' UNION ALL ')})
      JOIN catalogue.listeners USING (listener)

@@ -214,7 +214,7 @@ async function readPlaces(
   countryPlace: Int32Array;
 }> {
   await sql.run(
-    `CREATE TEMP TABLE places AS
+    `CREATE OR REPLACE TEMP TABLE places AS
      SELECT CAST(row_number() OVER (ORDER BY kind, place) - 1 AS INTEGER) AS place_ix, kind, place
      FROM (SELECT DISTINCT kind, place FROM snapshot.place_popularity)`,
   );
