@@ -175,7 +175,7 @@ export class Registry {
     throw new Mistake(
       'ARTIFACT_CORRUPT',
       `model ${version}: expected its file ${file.name} in ${this.#files.place}, ` +
-        `got ${bytes === undefined ? 'none' : 'other content'}; bring it back, or go back with ` +
+        `got ${bytes === undefined ? 'none (MODELS_URL names a store for several machines)' : 'other content'}; bring it back, or go back with ` +
         `npx mondaymix models rollback --lake ${lake} and make the week with --recompute`,
     );
   }
