@@ -11,6 +11,7 @@ export interface JudgedListener {
 /** Who is better served by which: listeners by the difference of their NDCG. */
 export function gainsFigure(listeners: readonly JudgedListener[]): Html {
   const gains = listeners.map(({ challenger, rival }) => challenger - rival);
+  const most = Math.max(0.05, ...gains.map(Math.abs));
   const better = gains.filter((gain) => gain > 0).length;
   const worse = gains.filter((gain) => gain < 0).length;
   return figure(
@@ -23,7 +24,7 @@ export function gainsFigure(listeners: readonly JudgedListener[]): Html {
       height: 260,
       marginLeft: 48,
       marginBottom: 42,
-      x: { label: 'difference of NDCG@30', domain: [-1, 1] },
+      x: { label: 'difference of NDCG@30', domain: [-most, most] },
       y: { label: 'listeners', grid: true, ticks: 5 },
       marks: [
         Plot.rectY(gains, {

@@ -82,12 +82,19 @@ describe('Every notebook', () => {
     expect(readFileSync(join(out, `${name}.ipynb`)).equals(before)).toBe(true);
   });
 
-  test('is refused where there is no week to look at, and where there is no such notebook', async () => {
+  test('is refused without a week to look at, without Python, and where there is none of its name', async () => {
     const empty = join(root.path, 'empty');
     expect(await mistakeOf(['--home', empty, 'notebooks'], {}, { '<home>': empty })).toEqual({
       code: 1,
       message:
         '<home>: expected the lists of a week, got none; make them with npx mondaymix weekly',
+    });
+    const nothing = join(root.path, 'nothing');
+    const told = await mistakeOf(['--home', home, 'notebooks', '--execute'], { PATH: nothing });
+    expect(told).toEqual({
+      code: 1,
+      message:
+        'notebooks: expected Python 3.10 or later with pip as "python3", got none with pip; to install it: sudo apt-get install -y python3 python3-pip python3-venv',
     });
     expect(await mistakeOf(['--home', home, 'notebooks', '--execute', 'dreams'])).toEqual({
       code: 2,

@@ -16,7 +16,7 @@ afterAll(() => root.remove());
 
 const commands = [
   ...['weekly', 'scheduler', 'deliver', 'api', 'status', 'redeliver', 'reconcile'],
-  ...['import', 'simulate', 'evaluate', 'token', 'up', 'down'],
+  ...['import', 'simulate', 'evaluate', 'models', 'notebooks', 'token', 'up', 'down'],
 ];
 
 describe('wrong use is told in one line, and nothing is begun', () => {
