@@ -14,8 +14,8 @@ import {
   checkValues,
   copyOf,
   diverged,
+  drawFactors,
   factorize,
-  randomStart,
   type AlsOptions,
   type Factors,
   type FactorizeHooks,
@@ -63,8 +63,7 @@ export async function factorizeFast(
     });
   }
   checkValues(userItems, parsed.alpha);
-  const begin =
-    warmStart === undefined ? randomStart(userItems, parsed) : copyOf(warmStart, userItems, parsed);
+  const begin = warmStart === undefined ? undefined : copyOf(warmStart, userItems, parsed);
   const training = new Training(
     userItems,
     parsed,
@@ -72,14 +71,18 @@ export async function factorizeFast(
     kernels,
     flopsOf(userItems, parsed) < threadsFrom ? undefined : threads,
   );
-  for (let iteration = 0; iteration < parsed.iterations; iteration++) {
-    signal?.throwIfAborted();
-    await training.iterate(iteration);
-    onIteration?.(iteration, () => alsLoss(userItems, training.factors(), parsed));
+  try {
+    for (let iteration = 0; iteration < parsed.iterations; iteration++) {
+      signal?.throwIfAborted();
+      await training.iterate(iteration);
+      onIteration?.(iteration, () => alsLoss(userItems, training.factors(), parsed));
+    }
+    const found = training.factors();
+    checkFinite(found.itemFactors, parsed.iterations - 1);
+    return found;
+  } finally {
+    training.close();
   }
-  const found = training.factors();
-  checkFinite(found.itemFactors, parsed.iterations - 1);
-  return found;
 }
 
 class Training {
@@ -91,7 +94,7 @@ class Training {
   constructor(
     userItems: Interactions,
     options: AlsOptions,
-    begin: Factors,
+    begin: Factors | undefined,
     kernels: WebAssembly.Module,
     threads: Threads | undefined,
   ) {
@@ -108,8 +111,13 @@ class Training {
     this.#als = new AlsKernels(plan, factors, kernels, threads);
     writeRows(this.#als.workspace, this.#users.stored, userItems);
     writeRows(this.#als.workspace, this.#items.stored, transpose(userItems));
-    this.#als.write(this.#users.factors, begin.userFactors);
-    this.#als.write(this.#items.factors, begin.itemFactors);
+    if (begin === undefined) {
+      const { width } = this.#als;
+      drawFactors(this.#als.view(this.#items.factors), width, factors, options.seed);
+    } else {
+      this.#als.write(this.#users.factors, begin.userFactors);
+      this.#als.write(this.#items.factors, begin.itemFactors);
+    }
   }
 
   async iterate(iteration: number): Promise<void> {
@@ -121,6 +129,10 @@ class Training {
     const { cgSteps = 2 } = this.#options;
     if (!(await this.#als.diagonalize(cols.factors))) diverged(iteration);
     await this.#als.solve(rows.factors, rows.stored, cols.factors, this.#options, cgSteps, true);
+  }
+
+  close(): void {
+    this.#als.workspace.close();
   }
 
   factors(): Factors {

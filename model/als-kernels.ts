@@ -159,6 +159,11 @@ export class AlsKernels {
     }
   }
 
+  /** The numbers themselves, with what is added: [count x width]. */
+  view({ at, count }: PlacedFactors): Float32Array {
+    return this.workspace.float32(at, count * this.width);
+  }
+
   /** Copies factors out: [count x numFactors]. */
   read({ at, count }: PlacedFactors): Float32Array {
     const { numFactors, width, workspace } = this;

@@ -174,12 +174,24 @@ function squares(factors: Float32Array, row: number, numFactors: number): number
   return sum;
 }
 
-/** Items uniform, users zero: see `factorize`. */
-export function randomStart(userItems: Interactions, { factors, seed }: AlsOptions): Factors {
+/** Draws as a random start has them. @param rows - [rows x width], of which the first cells are drawn */
+export function drawFactors(
+  rows: Float32Array,
+  width: number,
+  numFactors: number,
+  seed: number,
+): void {
   const { uniform } = createRandom(seed, 'als');
-  const bound = 0.1 * Math.sqrt(3 / factors);
+  const bound = 0.1 * Math.sqrt(3 / numFactors);
+  for (let row = 0; row < rows.length; row += width) {
+    for (let f = 0; f < numFactors; f++) rows[row + f] = (2 * uniform() - 1) * bound;
+  }
+}
+
+/** Items uniform, users zero: see `factorize`. */
+function randomStart(userItems: Interactions, { factors, seed }: AlsOptions): Factors {
   const itemFactors = new Float32Array(userItems.numCols * factors);
-  for (let f = 0; f < itemFactors.length; f++) itemFactors[f] = (2 * uniform() - 1) * bound;
+  drawFactors(itemFactors, factors, factors, seed);
   return {
     numFactors: factors,
     userFactors: new Float32Array(userItems.numRows * factors),

@@ -10,8 +10,14 @@ const maxPages = 65_536;
 const alignment = 64;
 
 /**
+ * Memory that nobody uses, by the threads that know it. Each thread holds on to what it was sent
+ * until it collects its garbage, which may be never; so they are sent the same memory again.
+ */
+const idle = new WeakMap<Threads, WebAssembly.Memory>();
+
+/**
  * Memory that the WebAssembly kernels (`model/kernels/assembly`) work on, shared by all threads.
- * Plan what lies in it, then `open`: it never grows.
+ * Plan what lies in it, then `open`.
  */
 export class WorkspacePlan {
   // The first page stays free: 0 is no address.
@@ -40,7 +46,7 @@ export class WorkspacePlan {
   }
 }
 
-/** The memory, and the kernels on it. */
+/** The memory, and the kernels on it. Close it where threads know it. */
 export class Workspace {
   readonly bytes: number;
   readonly #kernels: WebAssembly.Module;
@@ -51,9 +57,14 @@ export class Workspace {
   constructor(kernels: WebAssembly.Module, pages: number, threads: Threads | undefined) {
     this.bytes = pages * pageBytes;
     this.#kernels = kernels;
-    this.#memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    this.#memory = memoryOf(pages, threads);
     this.#exports = new WebAssembly.Instance(kernels, { env: { memory: this.#memory } }).exports;
     this.#threads = threads;
+  }
+
+  /** Gives the memory back, zero or not; nothing of the workspace is used from then on. */
+  close(): void {
+    if (this.#threads !== undefined) idle.set(this.#threads, this.#memory);
   }
 
   float32(at: number, length: number): Float32Array {
@@ -88,4 +99,20 @@ export class Workspace {
     const calls = new Array<KernelCall>(this.#threads.size).fill(call);
     await this.#threads.map(task, 'callKernel', calls);
   }
+}
+
+/** Zero, of so many pages or more. */
+function memoryOf(pages: number, threads: Threads | undefined): WebAssembly.Memory {
+  if (threads === undefined) {
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  }
+  const found = idle.get(threads);
+  if (found === undefined) {
+    return new WebAssembly.Memory({ initial: pages, maximum: maxPages, shared: true });
+  }
+  idle.delete(threads);
+  const before = found.buffer.byteLength / pageBytes;
+  if (before < pages) found.grow(pages - before);
+  new Uint8Array(found.buffer, 0, Math.min(before, pages) * pageBytes).fill(0);
+  return found;
 }

@@ -12,22 +12,23 @@
  * 1 throughout: so its alpha is ours + 1; the regularization is the same, uniform. The loss of both
  * is computed by `alsLoss`, in double precision.
  *
- * Memory is what the process grew by while training, beside what is trained: the matrix in both
- * orders and the factors.
+ * Memory is what a process of its own (als-memory.ts) grew by when training, beside the data: the
+ * matrix in both orders and the factors.
  */
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { loadKernels } from '../../infra/kernels.ts';
 import { openThreads } from '../../infra/threads.ts';
 import { factorizeFast, type FastMeans } from '../../model/als-fast.ts';
 import { alsLoss, type Factors } from '../../model/als.ts';
 import type { Interactions } from '../../model/interactions.ts';
 import { Mistake } from '../../model/mistake.ts';
-import { readSplit, union } from '../../pipelines/evaluate/split.ts';
+import { project, readGowalla } from './gowalla.ts';
 import { implicitPackage } from './implicit-package.ts';
 
-const project = join(import.meta.dirname, '..', '..');
 const numThreads = 2;
 const rounds = 3;
 const iterations = 15;
@@ -54,7 +55,7 @@ interface Result {
 
 async function main(): Promise<void> {
   const runPython = await implicitPackage(join(project, '.mondaymix', 'bench'));
-  const matrix = await readMatrix();
+  const matrix = await readGowalla();
   const folder = await mkdtemp(join(tmpdir(), 'mondaymix-bench-'));
   const threads = openThreads({ size: numThreads });
   try {
@@ -65,12 +66,11 @@ async function main(): Promise<void> {
       const ours: Side = { seconds: [], loss: NaN };
       const theirs: Side = { seconds: [], loss: NaN };
       await factorizeFast(matrix, { factors, iterations: 1 }, means);
-      let memoryMb = 0;
       for (let round = 0; round < rounds; round++) {
-        memoryMb = Math.max(memoryMb, await trainOurs(matrix, factors, round, means, ours));
+        await trainOurs(matrix, factors, round, means, ours);
         await trainImplicit(matrix, factors, round, { folder, runPython }, theirs);
       }
-      results.push(resultOf(matrix, factors, ours, theirs, memoryMb));
+      results.push(resultOf(matrix, factors, ours, theirs, await memoryOf(factors)));
       tell(results.at(-1)!);
     }
     if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify(results)}\n`);
@@ -78,14 +78,6 @@ async function main(): Promise<void> {
     await threads.dispose();
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-async function readMatrix(): Promise<Interactions> {
-  const gowalla = join(project, '..', 'shared', 'data', 'bench', 'gowalla');
-  const part = (name: string) => join(gowalla, `${name}.txt`);
-  const files = { train: part('train'), valid: part('valid'), test: part('test') };
-  const { train, valid } = await readSplit(files);
-  return union(train, valid!);
 }
 
 async function writeMatrix(folder: string, matrix: Interactions): Promise<void> {
@@ -96,26 +88,25 @@ async function writeMatrix(folder: string, matrix: Interactions): Promise<void> 
   await writeFile(join(folder, 'values.f32'), values);
 }
 
-/** @returns MB that the process grew by */
 async function trainOurs(
   matrix: Interactions,
   factors: number,
   seed: number,
   means: FastMeans,
   side: Side,
-): Promise<number> {
-  const memory = (): number => process.memoryUsage().rss / 2 ** 20;
-  global.gc?.();
-  const before = memory();
+): Promise<void> {
   const options = { factors, iterations, alpha, regularization, seed };
-  let most = 0;
-  const onIteration = (): void => void (most = Math.max(most, memory()));
   const start = performance.now();
-  const found = await factorizeFast(matrix, options, means, { onIteration });
+  const found = await factorizeFast(matrix, options, means);
   side.seconds.push((performance.now() - start) / 1000 / iterations);
-  most = Math.max(most, memory());
   side.loss = lossOf(matrix, found);
-  return most - before;
+}
+
+async function memoryOf(factors: number): Promise<number> {
+  const child = join(import.meta.dirname, 'als-memory.ts');
+  const args = ['--expose-gc', '--import', 'tsx', child, String(factors)];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: project });
+  return (JSON.parse(stdout) as { memoryMb: number }).memoryMb;
 }
 
 async function trainImplicit(

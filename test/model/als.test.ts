@@ -465,6 +465,16 @@ describe('the kernels', () => {
     const together = { kernels, threads: counted, threadsFrom: 0 };
     expect(await factorizeFast(userItems, options, together)).toEqual(alone);
     expect(calls).toBe(3 * 2 * 3 * 3);
+    // Again and in larger and smaller memory: nothing is left of what was there before.
+    const larger = { ...options, factors: 50 };
+    const [both, again] = await Promise.all([
+      factorizeFast(userItems, larger, together),
+      factorizeFast(userItems, options, together),
+    ]);
+    expect(both).toEqual(await factorizeFast(userItems, larger, { kernels }));
+    expect(again).toEqual(alone);
+    expect(await factorizeFast(userItems, larger, together)).toEqual(both);
+    expect(await factorizeFast(userItems, options, together)).toEqual(alone);
   });
 
   test('stop between iterations when told to', async () => {
