@@ -490,6 +490,13 @@ describe('the kernels', () => {
     expect(done).toEqual([0, 1]);
   });
 
+  test('refuse what does not fit into their memory', async () => {
+    const wide = fromTriples([0], [0], undefined, 1, 3_000_000);
+    await expect(factorizeFast(wide, { factors: 512 }, { kernels })).rejects.toThrow(
+      'als: expected at most 4 GiB of shared memory, needs 5.8; fewer factors need less',
+    );
+  });
+
   test('are not needed: without them the readable solver does the work', async () => {
     const userItems = random(30, 40, 200, 2);
     expect(await factorizeFast(userItems, { seed: 1 })).toEqual(factorize(userItems, { seed: 1 }));
