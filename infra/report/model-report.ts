@@ -85,10 +85,9 @@ function metrics(report: ModelReport): Html {
       rows,
     )}
     ${table(
-      'Differences: this model less the other',
+      `Differences of ${report.differences[0]?.figure ?? 'figures'}: this model less the other`,
       [
         { title: 'Against', value: (row) => row.against },
-        { title: 'Figure', value: (row) => row.figure },
         { title: 'Difference', value: (row) => row.mean, digits: 4 },
         {
           title: 'Interval',
@@ -103,12 +102,12 @@ function metrics(report: ModelReport): Html {
 
 /** What the gate's figures are, in words. */
 const guardrailNames: Readonly<Record<string, string>> = {
-  coverage: 'share of the catalogue that is on any list',
-  gini: 'inequality of exposure (Gini)',
-  popularShare: 'share of the most popular artists',
-  overlap: 'share of last week’s works that return',
-  artistOverlap: 'share of last week’s artists that return',
-  shortLists: 'share of lists shorter than 30',
+  coverage: 'catalogue on any list',
+  gini: 'inequality (Gini)',
+  popularShare: 'most popular artists',
+  overlap: 'works of last week',
+  artistOverlap: 'artists of last week',
+  shortLists: 'lists under 30 tracks',
 };
 
 /** `2026-01-05 00:00 UTC`. */
@@ -120,13 +119,13 @@ function guardrails(report: ModelReport): Html {
   return html`<section aria-labelledby="guardrails">
     <h2 id="guardrails">Guardrails</h2>
     ${table(
-      'What its lists are like, and how far that may be from the champion',
+      'What its lists are like, as shares, and how far that may be from the champion',
       [
         { title: 'Guardrail', value: (row) => guardrailNames[row.name] ?? row.name },
+        { title: 'Holds', value: (row) => (row.holds ? 'yes' : 'broken') },
         { title: 'This model', value: (row) => row.challenger, digits: 4 },
         { title: 'Champion', value: (row) => row.champion, digits: 4 },
         { title: 'Limit', value: (row) => `at ${row.bound} ${row.limit.toFixed(4)}` },
-        { title: 'Holds', value: (row) => (row.holds ? 'yes' : 'no: broken') },
       ],
       report.guardrails,
     )}
@@ -149,8 +148,7 @@ function calibration(report: ModelReport): Html {
         { title: 'Candidates', value: (row) => row.candidates },
         { title: 'Predicted', value: (row) => row.predicted, digits: 5 },
         { title: 'Played', value: (row) => row.played, digits: 5 },
-        { title: 'From', value: (row) => row.low, digits: 5 },
-        { title: 'To', value: (row) => row.high, digits: 5 },
+        { title: '± error', value: (row) => row.high - row.played, digits: 5 },
       ],
       report.calibration,
     )}

@@ -44,11 +44,15 @@ caption { padding-bottom: .3rem; }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 th, td { padding: .28rem .5rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 thead th { color: var(--soft); font-weight: 600; }
-tbody th { font-weight: 400; }
+tbody th { font-weight: 400; min-width: 5rem; }
+tbody th.number { min-width: 0; }
+td, .number { white-space: nowrap; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
 @media (max-width: 30rem) {
   body { padding: 1rem .5rem 3rem; }
   section { padding: .9rem .7rem; }
+  table { font-size: .82rem; }
+  th, td { padding: .25rem .3rem; }
 }
 summary { cursor: pointer; font-weight: 600; }
 details { margin: 0 0 1rem; }
