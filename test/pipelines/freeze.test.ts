@@ -234,3 +234,27 @@ test('the default week follows the newest listen, as the last zone counts it', a
     message: 'the lake: expected listens, got none; import some',
   });
 });
+
+test('a week is frozen with the champion of the moment, and keeps it until it is frozen anew', async () => {
+  const lake = await spring();
+  const champion = (version: string) => ({
+    championBefore: () => Promise.resolve({ version, learnedUntil: '2014-08-18T00:00:00.000Z' }),
+  });
+  const asked: number[] = [];
+  const first = await freeze(lake, {
+    championBefore: (cutoffMs) => {
+      asked.push(cutoffMs);
+      return champion('ranker-a').championBefore();
+    },
+  });
+  expect(asked).toEqual([weekCutoffUtc(week)]);
+  expect(first.champion).toEqual(await champion('ranker-a').championBefore());
+  expect((await freeze(lake, champion('ranker-b'))).champion).toEqual(first.champion);
+  const anew = await freeze(lake, { recompute: true, ...champion('ranker-b') });
+  expect(anew.champion!.version).toBe('ranker-b');
+  const without = await freeze(lake, {
+    recompute: true,
+    championBefore: () => Promise.resolve(undefined),
+  });
+  expect('champion' in without).toBe(false);
+});
