@@ -37,6 +37,7 @@ const regularization = 1;
 
 interface Side {
   readonly seconds: number[];
+  readonly cpuSeconds: number[];
   loss: number;
 }
 
@@ -47,6 +48,9 @@ interface Result {
   readonly secondsImplicit: number;
   /** Ours over theirs: below 1 is faster. */
   readonly ratio: number;
+  /** Of all processors: what a machine with other work to do tells apart best. */
+  readonly cpuSecondsOurs: number;
+  readonly cpuSecondsImplicit: number;
   readonly lossOurs: number;
   readonly lossImplicit: number;
   readonly memoryMb: number;
@@ -63,8 +67,8 @@ async function main(): Promise<void> {
     await writeMatrix(folder, matrix);
     const results: Result[] = [];
     for (const factors of [64, 128]) {
-      const ours: Side = { seconds: [], loss: NaN };
-      const theirs: Side = { seconds: [], loss: NaN };
+      const ours: Side = { seconds: [], cpuSeconds: [], loss: NaN };
+      const theirs: Side = { seconds: [], cpuSeconds: [], loss: NaN };
       await factorizeFast(matrix, { factors, iterations: 1 }, means);
       for (let round = 0; round < rounds; round++) {
         await trainOurs(matrix, factors, round, means, ours);
@@ -96,9 +100,12 @@ async function trainOurs(
   side: Side,
 ): Promise<void> {
   const options = { factors, iterations, alpha, regularization, seed };
+  const cpu = process.cpuUsage();
   const start = performance.now();
   const found = await factorizeFast(matrix, options, means);
   side.seconds.push((performance.now() - start) / 1000 / iterations);
+  const { user, system } = process.cpuUsage(cpu);
+  side.cpuSeconds.push((user + system) / 1e6 / iterations);
   side.loss = lossOf(matrix, found);
 }
 
@@ -119,8 +126,9 @@ async function trainImplicit(
   const script = join(import.meta.dirname, 'implicit_als.py');
   const args = [factors, alpha + 1, regularization, iterations, numThreads, seed].map(String);
   const said = await python.runPython(script, [python.folder, ...args]);
-  const { seconds } = JSON.parse(said) as { seconds: number };
+  const { seconds, cpuSeconds } = JSON.parse(said) as { seconds: number; cpuSeconds: number };
   side.seconds.push(seconds / iterations);
+  side.cpuSeconds.push(cpuSeconds / iterations);
   const read = async (name: string): Promise<Float32Array> =>
     new Float32Array(new Uint8Array(await readFile(join(python.folder, name))).buffer);
   side.loss = lossOf(matrix, {
@@ -148,6 +156,8 @@ function resultOf(
     secondsOurs,
     secondsImplicit,
     ratio: secondsOurs / secondsImplicit,
+    cpuSecondsOurs: median(ours.cpuSeconds),
+    cpuSecondsImplicit: median(theirs.cpuSeconds),
     lossOurs: ours.loss,
     lossImplicit: theirs.loss,
     memoryMb,
@@ -165,6 +175,8 @@ function tell(result: Result): void {
   process.stderr.write(
     `${result.factors} factors, an iteration: ours ${seconds(secondsOurs)}, ` +
       `implicit ${seconds(secondsImplicit)}, ratio ${ratio.toFixed(2)}\n` +
+      `  of the processors: ours ${seconds(result.cpuSecondsOurs)}, ` +
+      `implicit ${seconds(result.cpuSecondsImplicit)}\n` +
       `  loss after ${iterations}: ours ${lossOurs.toFixed(0)}, implicit ${lossImplicit.toFixed(0)}\n` +
       `  memory: ${result.memoryMb.toFixed(0)} MB for ${result.dataMb.toFixed(0)} MB of data\n`,
   );

@@ -9,6 +9,6 @@ export async function readGowalla(): Promise<Interactions> {
   const folder = join(project, '..', 'shared', 'data', 'bench', 'gowalla');
   const part = (name: string) => join(folder, `${name}.txt`);
   const files = { train: part('train'), valid: part('valid'), test: part('test') };
-  const { train, valid } = await readSplit(files);
+  const { train, valid } = await readSplit(files, 'none');
   return union(train, valid!);
 }
