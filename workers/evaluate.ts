@@ -12,10 +12,12 @@ import {
   perListenerLines,
   type Evaluation,
 } from '../pipelines/evaluate/evaluate.ts';
-import { readSplit, type SplitFiles } from '../pipelines/evaluate/split.ts';
+import { readSplit, type LineOrder, type SplitFiles } from '../pipelines/evaluate/split.ts';
 
 export interface EvaluateRequest {
   readonly files: SplitFiles;
+  /** What the order of a line of the training file says. */
+  readonly order: LineOrder;
   readonly model: string;
   /** Of the model; the one that it is compared with has its defaults, or is tuned. */
   readonly options: Readonly<Record<string, unknown>>;
@@ -67,7 +69,7 @@ export async function evaluate(
   if (compare !== undefined) runs.push({ algorithm: algorithmOf(compare), options: {} });
   for (const { algorithm, options: given } of runs) checkOptions(algorithm, given);
 
-  const split = await readSplit(files, signal);
+  const split = await readSplit(files, request.order, signal);
   for (const remark of split.remarks) tell(remark);
   const evaluations: Evaluation[] = [];
   const threads = openThreads(request.threads === undefined ? {} : { size: request.threads });

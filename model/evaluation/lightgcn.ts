@@ -5,6 +5,9 @@ import { Mistake } from '../mistake.ts';
  * The file format of LightGCN and of most papers after it: a line is a user and the items that the
  * user has, whole numbers counted from 0, parted by blanks. A user may come without items, or on
  * several lines, of which all items count; a pair that comes twice counts once.
+ *
+ * The format says nothing of the order of a line. Some data sets have it in the order of time
+ * (Gowalla's is): see `recencyOf`.
  */
 export interface UserItems {
   /** Name of the file, for messages. */
@@ -103,26 +106,57 @@ export function parseLightgcn(text: string, file: string): UserItems {
 }
 
 /**
- * The pairs as a matrix [numUsers x numItems], of values 1.
+ * How recent each pair is where lines are in the order of time: e^(x - 1), where x, between 0 and 1,
+ * is the share of the user's pairs that come before it (its own counts half). A base of
+ * e for one line: a model may raise it to a power (`withRecency`).
  *
+ * @returns [numPairs], between 1/e and 1
+ */
+export function recencyOf({ users, numUsers }: UserItems): Float32Array {
+  const totals = new Int32Array(numUsers);
+  for (const user of users) totals[user]!++;
+  const seen = new Int32Array(numUsers);
+  return Float32Array.from(users, (user) => {
+    const place = seen[user]!++;
+    return Math.exp((place + 0.5) / totals[user]! - 1);
+  });
+}
+
+/** The recency of a pair whose place is not known: that of the middle. */
+export const middleRecency = Math.fround(Math.exp(-0.5));
+
+/**
+ * The pairs as a matrix [numUsers x numItems].
+ *
+ * @param values - of each pair, above 0, of a pair that comes twice the greatest; left out, 1
  * @throws RangeError where an id is out of range
  */
 export function matrixOf(
-  parts: readonly UserItems[],
+  { users, items }: Pick<UserItems, 'users' | 'items'>,
   numUsers: number,
   numItems: number,
+  values?: Float32Array,
 ): Interactions {
-  const all = (name: 'users' | 'items'): Int32Array => {
-    const joined = new Int32Array(parts.reduce((sum, part) => sum + part[name].length, 0));
-    let at = 0;
-    for (const part of parts) {
-      joined.set(part[name], at);
-      at += part[name].length;
-    }
-    return joined;
-  };
-  const summed = fromTriples(all('users'), all('items'), undefined, numUsers, numItems);
-  return { ...summed, values: new Float32Array(summed.values.length).fill(1) };
+  const matrix = fromTriples(users, items, undefined, numUsers, numItems);
+  if (values === undefined) return { ...matrix, values: matrix.values.fill(1) };
+  matrix.values.fill(0);
+  for (let pair = 0; pair < users.length; pair++) {
+    const at = positionOf(matrix, users[pair]!, items[pair]!);
+    if (values[pair]! > matrix.values[at]!) matrix.values[at] = values[pair]!;
+  }
+  return matrix;
+}
+
+/** Where a stored pair is: its row's columns ascend. */
+function positionOf({ indptr, indices }: Interactions, row: number, col: number): number {
+  let low = indptr[row]!;
+  let high = indptr[row + 1]! - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (indices[middle]! < col) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function doubled(array: Int32Array): Int32Array<ArrayBuffer> {

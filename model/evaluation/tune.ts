@@ -69,7 +69,7 @@ export async function tuneOptions<Options>(
 }
 
 /** Listeners with something to find, ascending: all, or as many as are drawn. */
-function listenersToMeasure(valid: Interactions, seed: number): Int32Array {
+export function listenersToMeasure(valid: Interactions, seed: number): Int32Array {
   const all = filledRows(valid);
   if (all.length <= maxListeners) return all;
   return createRandom(seed, 'tuning').shuffle(all).slice(0, maxListeners).sort();

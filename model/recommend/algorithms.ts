@@ -1,4 +1,5 @@
 import { als } from './als.ts';
+import { blend } from './blend.ts';
 import { cosine } from './cosine.ts';
 import { graphFilter } from './graph-filter.ts';
 import { popularity } from './popularity.ts';
@@ -6,8 +7,11 @@ import type { Algorithm } from './recommender.ts';
 
 /** All ways to recommend, by name, in the order in which the help lists them. */
 export const algorithms: ReadonlyMap<string, Algorithm> = new Map(
-  [popularity, cosine, graphFilter, als].map((algorithm: Algorithm) => [algorithm.name, algorithm]),
+  [popularity, cosine, graphFilter, als, blend].map((algorithm: Algorithm) => [
+    algorithm.name,
+    algorithm,
+  ]),
 );
 
 /** What the product uses, and `evaluate` without `--model`. */
-export const defaultAlgorithm = 'graph-filter';
+export const defaultAlgorithm = 'blend';

@@ -3,6 +3,7 @@ import { factorizeFast } from '../als-fast.ts';
 import { AlsScorer } from '../als-scorer.ts';
 import { alsOptions, checkValues, foldIn } from '../als.ts';
 import { rowOf } from '../interactions.ts';
+import { withRecency } from './recency.ts';
 import { gramianOf, type Weighting } from '../solver.ts';
 import {
   checkBatch,
@@ -14,12 +15,14 @@ import {
 
 const { factors, iterations, regularization, regularizationScale, alpha } = alsOptions.shape;
 
-const alsRecommenderOptions = z.strictObject({
+export const alsRecommenderOptions = z.strictObject({
   factors: factors.unwrap().default(64),
   iterations: iterations.unwrap().min(1).default(15),
   regularization: regularization.unwrap().default(0.003),
   regularizationScale: regularizationScale.unwrap().default('frequency'),
   alpha: alpha.unwrap().default(10),
+  /** Exponent of the stored values; 0: all that is stored counts alike. */
+  recency: z.number().min(0).max(10).default(0),
 });
 export type AlsRecommenderOptions = z.infer<typeof alsRecommenderOptions>;
 
@@ -31,6 +34,7 @@ export const als: Algorithm<AlsRecommenderOptions> = {
   name: 'als',
   description: 'factors of implicit feedback, by alternating least squares',
   options: alsRecommenderOptions,
+  weighsValues: true,
   tuning: {
     space: {
       regularization: [0.0003, 0.001, 0.003, 0.01, 0.03],
@@ -41,17 +45,27 @@ export const als: Algorithm<AlsRecommenderOptions> = {
 
   async fit(train, options, means) {
     checkTraining('als', train);
-    const { itemFactors } = await factorizeFast(train, { ...options, seed: means.seed }, means);
+    const { recency, ...asked } = options;
+    const { itemFactors } = await factorizeFast(
+      withRecency(train, recency),
+      { ...asked, seed: means.seed },
+      means,
+    );
     return { name: 'als', numItems: train.numCols, options, arrays: { itemFactors } };
   },
 
-  open(fitted, { kernels }) {
+  async open(fitted, { kernels }) {
     const options = alsRecommenderOptions.parse(fitted.options);
     const length = fitted.numItems * options.factors;
     const itemFactors = modelArray(fitted, 'itemFactors', 'Float32Array', length);
-    return kernels === undefined
-      ? plainScorer(itemFactors, options.factors, options)
-      : AlsScorer.open(itemFactors, options.factors, options, kernels);
+    const scorer: Recommender =
+      kernels === undefined
+        ? plainScorer(itemFactors, options.factors, options)
+        : await AlsScorer.open(itemFactors, options.factors, options, kernels);
+    return {
+      numItems: scorer.numItems,
+      score: (histories, scores) => scorer.score(withRecency(histories, options.recency), scores),
+    };
   },
 };
 

@@ -1,17 +1,19 @@
 import { z } from 'zod';
-import { transpose } from '../interactions.ts';
+import { rowOf, transpose, type InteractionsRow } from '../interactions.ts';
 import { listenersOf } from './popularity.ts';
 import { checkBatch, checkTraining, modelArray, type Algorithm } from './recommender.ts';
 
 const exponent = z.number().min(-2).max(3);
 
-const graphFilterOptions = z.strictObject({
+export const graphFilterOptions = z.strictObject({
   /** a: how much an item of the history counts less, the more listeners have it. */
   source: exponent.default(1),
   /** b: how much a target counts less, the more listeners have it. */
   target: exponent.default(0),
   /** c: how much a listener in between counts less, the more items they have. */
   listener: exponent.default(1),
+  /** Exponent of the history's stored values; 0: all of the history counts alike. */
+  recency: z.number().min(0).max(10).default(0),
 });
 export type GraphFilterOptions = z.infer<typeof graphFilterOptions>;
 
@@ -25,18 +27,21 @@ export type GraphFilterOptions = z.infer<typeof graphFilterOptions>;
  * a = b = 1/2, c = 1; the default, a = 1 and b = 0, is the same filter seen from the listener
  * (a random walk item -> listener -> item) and measured better on Gowalla.
  *
- * Values are not looked at: what is stored counts. An item or a listener of the training matrix
+ * With `recency`, each item of the history counts as its stored value raised to that power; the
+ * values of the training matrix are not looked at. An item or a listener of the training matrix
  * that has nothing passes nothing on.
  */
 export const graphFilter: Algorithm<GraphFilterOptions> = {
   name: 'graph-filter',
   description: 'smoothing over the graph of listeners and items, the linear part of GF-CF',
   options: graphFilterOptions,
+  weighsValues: true,
   tuning: {
     space: {
       source: [0, 0.25, 0.5, 0.75, 1, 1.25],
       target: [-0.25, 0, 0.25, 0.5, 0.75],
       listener: [0, 0.25, 0.5, 0.75, 1, 1.25],
+      recency: [0, 0.5, 1, 1.5, 2, 3],
     },
   },
 
@@ -53,7 +58,7 @@ export const graphFilter: Algorithm<GraphFilterOptions> = {
 
   open(fitted) {
     const { numItems } = fitted;
-    const { source, target, listener } = graphFilterOptions.parse(fitted.options);
+    const { source, target, listener, recency } = graphFilterOptions.parse(fitted.options);
     const indptr = modelArray(fitted, 'indptr', 'Uint32Array');
     const numListeners = indptr.length - 1;
     const indices = modelArray(fitted, 'indices', 'Int32Array', indptr[numListeners]);
@@ -70,9 +75,10 @@ export const graphFilter: Algorithm<GraphFilterOptions> = {
     /** [numListeners], what reached each from the history; zero between two calls. */
     const reached = new Float64Array(numListeners);
     const sums = new Float64Array(numItems);
-    const scoreHistory = (history: Int32Array): void => {
-      for (const item of history) {
-        const weight = sourceWeights[item]!;
+    const scoreHistory = (history: InteractionsRow): void => {
+      for (let h = 0; h < history.indices.length; h++) {
+        const item = history.indices[h]!;
+        const weight = sourceWeights[item]! * history.values[h]! ** recency;
         const end = itemPtr[item + 1]!;
         for (let l = itemPtr[item]!; l < end; l++) reached[itemListeners[l]!]! += weight;
       }
@@ -91,9 +97,7 @@ export const graphFilter: Algorithm<GraphFilterOptions> = {
       score(histories, scores) {
         checkBatch('graph-filter', numItems, histories, scores);
         for (let row = 0; row < histories.numRows; row++) {
-          scoreHistory(
-            histories.indices.subarray(histories.indptr[row], histories.indptr[row + 1]),
-          );
+          scoreHistory(rowOf(histories, row));
           const offset = row * numItems;
           for (let j = 0; j < numItems; j++) scores[offset + j] = sums[j]! * targetWeights[j]!;
         }

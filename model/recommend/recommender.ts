@@ -97,6 +97,11 @@ export interface Algorithm<Options = unknown> {
    */
   readonly opensAlone?: boolean;
   /**
+   * Whether it has an option for how much the stored values count. The others are measured on
+   * values of 1, as published figures are.
+   */
+  readonly weighsValues?: boolean;
+  /**
    * Learns.
    *
    * @param train - [numListeners x numItems], values above 0

@@ -3,6 +3,7 @@ import { figuresOf, type Figures } from '../../model/evaluation/figures.ts';
 import { rankModel } from '../../model/evaluation/rank-model.ts';
 import { filledRows, selectRows } from '../../model/evaluation/rows.ts';
 import { tuneOptions } from '../../model/evaluation/tune.ts';
+import { withRecency } from '../../model/recommend/recency.ts';
 import { listenersOf } from '../../model/recommend/popularity.ts';
 import type { Algorithm, Means } from '../../model/recommend/recommender.ts';
 import type { Clock } from '../ports.ts';
@@ -48,22 +49,19 @@ export async function evaluateModel<Options>(
   clock: Clock,
 ): Promise<Evaluation> {
   const { valid } = split;
+  const known = algorithm.weighsValues === true ? split.train : withRecency(split.train, 0);
   if ((tune || fitValid) && valid === undefined) {
     throw new RangeError('evaluate: expected a valid part to tune or train on');
   }
   const longest = Math.max(...ks);
   const [options, tuningSeconds] = await timed(clock, () =>
     tune
-      ? tuneOptions(
-          algorithm,
-          { train: split.train, valid: valid!, k: longest, fixed: given },
-          means,
-        )
+      ? tuneOptions(algorithm, { train: known, valid: valid!, k: longest, fixed: given }, means)
       : algorithm.options.parse(given),
   );
   means.signal?.throwIfAborted();
   means.report?.(`${algorithm.name} ${JSON.stringify(options)}: training`);
-  const train = fitValid ? union(split.train, valid!) : split.train;
+  const train = fitValid ? union(known, valid!) : known;
   const [fitted, trainingSeconds] = await timed(clock, () => algorithm.fit(train, options, means));
 
   const listeners = filledRows(split.test);

@@ -1,5 +1,11 @@
 import { open, stat, type FileHandle } from 'node:fs/promises';
-import { LightgcnReader, matrixOf, type UserItems } from '../../model/evaluation/lightgcn.ts';
+import {
+  LightgcnReader,
+  matrixOf,
+  middleRecency,
+  recencyOf,
+  type UserItems,
+} from '../../model/evaluation/lightgcn.ts';
 import type { Interactions } from '../../model/interactions.ts';
 import { Mistake } from '../../model/mistake.ts';
 
@@ -10,8 +16,13 @@ export interface SplitFiles {
   readonly test: string;
 }
 
-/** A data set in parts, all [numUsers x numItems] with values 1: ids mean the same in each. */
+/** What the order of a line says: `time`, the oldest first, or nothing. */
+export const lineOrders = ['time', 'none'] as const;
+export type LineOrder = (typeof lineOrders)[number];
+
+/** A data set in parts, all [numUsers x numItems]: ids mean the same in each. */
 export interface Split {
+  /** Values are the recency of each pair, or 1 where the order says nothing; the others' are 1. */
   readonly train: Interactions;
   readonly valid: Interactions | undefined;
   readonly test: Interactions;
@@ -25,7 +36,11 @@ export interface Split {
  *
  * @throws Mistake `SOURCE_MISSING`, `SOURCE_INVALID` or `SOURCE_EMPTY`, naming the file
  */
-export async function readSplit(files: SplitFiles, signal?: AbortSignal): Promise<Split> {
+export async function readSplit(
+  files: SplitFiles,
+  order: LineOrder,
+  signal?: AbortSignal,
+): Promise<Split> {
   const train = await readUserItems(files.train, signal);
   const valid = files.valid === undefined ? undefined : await readUserItems(files.valid, signal);
   const test = await readUserItems(files.test, signal);
@@ -33,14 +48,14 @@ export async function readSplit(files: SplitFiles, signal?: AbortSignal): Promis
   const numUsers = Math.max(...parts.map((part) => part.numUsers));
   const numItems = Math.max(...parts.map((part) => part.numItems));
   const remarks: string[] = [];
-  const matrix = (part: UserItems): Interactions => {
-    const interactions = matrixOf([part], numUsers, numItems);
+  const matrix = (part: UserItems, values?: Float32Array): Interactions => {
+    const interactions = matrixOf(part, numUsers, numItems, values);
     const twice = part.users.length - interactions.indices.length;
     if (twice > 0) remarks.push(`${part.file}: ${twice} pairs come again, each counts once`);
     return interactions;
   };
   const split = {
-    train: matrix(train),
+    train: matrix(train, order === 'time' ? recencyOf(train) : undefined),
     valid: valid === undefined ? undefined : matrix(valid),
     test: matrix(test),
     remarks,
@@ -52,10 +67,20 @@ export async function readSplit(files: SplitFiles, signal?: AbortSignal): Promis
   return split;
 }
 
-/** Both matrices as one, of values 1. */
-export function union(first: Interactions, second: Interactions): Interactions {
-  const parts = [first, second].map((part) => ({ ...pairsOf(part), file: '' }));
-  return matrixOf(parts, first.numRows, first.numCols);
+/**
+ * Both parts as one. A valid part is drawn from a user's pairs in no order that is known: where
+ * training has a recency, what the valid part adds has that of the middle.
+ */
+export function union(train: Interactions, valid: Interactions): Interactions {
+  const first = pairsOf(train);
+  const second = pairsOf(valid);
+  const ordered = train.values.some((value) => value !== 1);
+  return matrixOf(
+    { users: joined(first.users, second.users), items: joined(first.items, second.items) },
+    train.numRows,
+    train.numCols,
+    joined(train.values, ordered ? valid.values.map(() => middleRecency) : valid.values),
+  );
 }
 
 async function readUserItems(path: string, signal?: AbortSignal): Promise<UserItems> {
@@ -82,10 +107,19 @@ async function openFile(path: string): Promise<FileHandle> {
   throw new Mistake('SOURCE_MISSING', `${path}: expected a file of users and items, found ${got}`);
 }
 
-function pairsOf({ numRows, numCols, indptr, indices }: Interactions) {
+function pairsOf({ numRows, indptr, indices }: Interactions): Pick<UserItems, 'users' | 'items'> {
   const users = new Int32Array(indices.length);
   for (let row = 0; row < numRows; row++) users.fill(row, indptr[row], indptr[row + 1]);
-  return { users, items: indices, numUsers: numRows, numItems: numCols };
+  return { users, items: indices };
+}
+
+function joined<Kind extends Int32Array | Float32Array>(first: Kind, second: Kind): Kind {
+  const both = new (first.constructor as new (length: number) => Kind)(
+    first.length + second.length,
+  );
+  both.set(first);
+  both.set(second, first.length);
+  return both;
 }
 
 /** Pairs that both have. */

@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { maxId, matrixOf, parseLightgcn } from '../../model/evaluation/lightgcn.ts';
+import { maxId, matrixOf, parseLightgcn, recencyOf } from '../../model/evaluation/lightgcn.ts';
 import { rowOf } from '../../model/interactions.ts';
 import type { Mistake } from '../../model/mistake.ts';
 
 function rowsOf(text: string): Record<number, number[]> {
   const parsed = parseLightgcn(text, 'train.txt');
-  const matrix = matrixOf([parsed], parsed.numUsers, parsed.numItems);
+  const matrix = matrixOf(parsed, parsed.numUsers, parsed.numItems);
   const rows: Record<number, number[]> = {};
   for (let user = 0; user < matrix.numRows; user++) {
     const items = [...rowOf(matrix, user).indices];
@@ -37,7 +37,18 @@ describe('the LightGCN format', () => {
   test('all values are 1, also of pairs that come again', () => {
     const parsed = parseLightgcn('0 3 3 3\n', 'train.txt');
     expect(parsed.items).toHaveLength(3);
-    expect([...matrixOf([parsed, parsed], 1, 4).values]).toEqual([1]);
+    expect([...matrixOf(parsed, 1, 4).values]).toEqual([1]);
+  });
+
+  test('the later in a line, the more recent a pair is; of one that comes again the last counts', () => {
+    const parsed = parseLightgcn('0 3 1\n1 5\n0 2 3\n', 'train.txt');
+    const recency = recencyOf(parsed);
+    expect([...recency]).toEqual(
+      [1 / 8, 3 / 8, 1 / 2, 5 / 8, 7 / 8].map((place) => Math.fround(Math.exp(place - 1))),
+    );
+    const { indices, values } = matrixOf(parsed, 2, 6, recency);
+    expect([...indices]).toEqual([1, 2, 3, 5]);
+    expect([...values]).toEqual([recency[1], recency[3], recency[4], recency[2]]);
   });
 
   test('users without items count among the users', () => {
@@ -106,7 +117,7 @@ describe('the LightGCN format', () => {
 
   test('ids beyond the sizes asked for are refused', () => {
     const parsed = parseLightgcn('0 3\n', 'train.txt');
-    expect(() => matrixOf([parsed], 1, 3)).toThrow('below 3, got 3');
+    expect(() => matrixOf(parsed, 1, 3)).toThrow('below 3, got 3');
   });
 });
 

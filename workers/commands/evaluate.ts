@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import { Mistake } from '../../model/mistake.ts';
 import { algorithms, defaultAlgorithm } from '../../model/recommend/algorithms.ts';
+import { lineOrders, type LineOrder } from '../../pipelines/evaluate/split.ts';
 import type { EvaluateRequest, EvaluateResult } from '../evaluate.ts';
 import { evaluateNextCommand } from './evaluate-next.ts';
 import { evaluatePlaylistsCommand } from './evaluate-playlists.ts';
@@ -10,6 +11,7 @@ interface Options {
   readonly train?: string;
   readonly valid?: string;
   readonly test?: string;
+  readonly order: LineOrder;
   readonly model: string;
   readonly option: Readonly<Record<string, unknown>>;
   readonly tune?: boolean;
@@ -46,6 +48,13 @@ export function evaluateCommand(): Command {
     .option('--train <file>', 'what the model learns from')
     .option('--valid <file>', 'what options are chosen on')
     .option('--test <file>', 'what the lists should find')
+    .addOption(
+      choice(
+        '--order <meaning>',
+        'what the order of a training line says: time, the oldest first, if tuning finds that so; or none',
+        lineOrders,
+      ).default('time'),
+    )
     .addOption(
       choice('--model <name>', `model: ${names.join(', ')}`, names).default(defaultAlgorithm),
     )
@@ -93,6 +102,7 @@ function requestOf(options: Options, self: Command): EvaluateRequest {
   }
   return {
     files: { train, test, ...(valid === undefined ? {} : { valid }) },
+    order: options.order,
     model: options.model,
     options: options.option,
     ks: options.k,

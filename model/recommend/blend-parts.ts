@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import type { Interactions } from '../interactions.ts';
+import { als, alsRecommenderOptions } from './als.ts';
+import { graphFilter, graphFilterOptions } from './graph-filter.ts';
+import { popularity } from './popularity.ts';
+import { withRecency } from './recency.ts';
+import type { Algorithm, FittedModel, Means } from './recommender.ts';
+
+const graphShape = graphFilterOptions.shape;
+const alsShape = alsRecommenderOptions.shape;
+const weight = z.number().min(-10).max(10);
+
+export const blendOptions = z.strictObject({
+  /** Of the graph filter. */
+  source: graphShape.source,
+  target: graphShape.target,
+  listener: graphShape.listener,
+  recency: graphShape.recency,
+  /** Of the factors. */
+  factors: alsShape.factors.default(128),
+  iterations: alsShape.iterations,
+  regularization: alsShape.regularization,
+  alpha: alsShape.alpha,
+  alsRecency: alsShape.recency,
+  /** Factorizations, each from a start of its own, of which the mean counts: 1 to 8. */
+  models: z.int().min(1).max(8).default(2),
+  /** What the factors and popularity count beside the graph filter, which counts 1. */
+  alsWeight: weight.default(0.5),
+  popularityWeight: weight.default(0),
+});
+export type BlendOptions = z.infer<typeof blendOptions>;
+
+/** A part of the blend: what it is, with its options, and what it counts. */
+export interface BlendPart {
+  /** Prefix of its arrays. */
+  readonly name: string;
+  readonly algorithm: Algorithm;
+  readonly options: unknown;
+  readonly weight: number;
+  /** Added to the seed. */
+  readonly start: number;
+}
+
+/** The parts, the graph filter first, popularity last. */
+export function partsOf(options: BlendOptions): BlendPart[] {
+  const { source, target, listener, recency, factors, iterations, regularization } = options;
+  return [
+    {
+      name: 'graph',
+      algorithm: graphFilter as Algorithm,
+      options: graphFilter.options.parse({ source, target, listener, recency }),
+      weight: 1,
+      start: 0,
+    },
+    ...Array.from({ length: options.alsWeight === 0 ? 0 : options.models }, (_, start) => ({
+      name: `als-${start}`,
+      algorithm: als as Algorithm,
+      options: als.options.parse({
+        factors,
+        iterations,
+        regularization,
+        alpha: options.alpha,
+        recency: options.alsRecency,
+      }),
+      weight: options.alsWeight / options.models,
+      start,
+    })),
+    {
+      name: 'popularity',
+      algorithm: popularity as Algorithm,
+      options: popularity.options.parse({}),
+      weight: options.popularityWeight,
+      start: 0,
+    },
+  ];
+}
+
+/** Fits one part, from its own start. */
+export async function fitPart(
+  { algorithm, options, start }: BlendPart,
+  train: Interactions,
+  means: Means,
+): Promise<FittedModel> {
+  const known = algorithm.weighsValues === true ? train : withRecency(train, 0);
+  return algorithm.fit(known, options, { ...means, seed: means.seed + start });
+}
+
+/** Histories as a part reads them. */
+export function historiesFor({ algorithm }: BlendPart, histories: Interactions): Interactions {
+  return algorithm.weighsValues === true ? histories : withRecency(histories, 0);
+}
+
+/** Mean and standard deviation; a deviation that rounding alone could make counts as 0. */
+export function spread(scores: Float32Array): { mean: number; deviation: number } {
+  let sum = 0;
+  for (let j = 0; j < scores.length; j++) sum += scores[j]!;
+  const mean = sum / scores.length;
+  let squares = 0;
+  for (let j = 0; j < scores.length; j++) squares += (scores[j]! - mean) ** 2;
+  const deviation = Math.sqrt(squares / scores.length);
+  return { mean, deviation: deviation > 1e-6 * Math.abs(mean) ? deviation : 0 };
+}
+
+/** The model of one part within that of the blend. */
+export function ownPart(fitted: FittedModel, { name, algorithm, options }: BlendPart): FittedModel {
+  const prefix = `${name}/`;
+  const arrays = Object.entries(fitted.arrays)
+    .filter(([key]) => key.startsWith(prefix))
+    .map(([key, array]) => [key.slice(prefix.length), array] as const);
+  return {
+    name: algorithm.name,
+    numItems: fitted.numItems,
+    options,
+    arrays: Object.fromEntries(arrays),
+  };
+}
