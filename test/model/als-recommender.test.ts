@@ -82,7 +82,11 @@ describe('als on the kernels', () => {
     await expect(async () => als.open(fitted, { seed: 1, kernels })).rejects.toThrow(
       'als: expected item factors that are finite numbers, got others',
     );
-    const good = { ...fitted, arrays: { itemFactors: new Float32Array(36).fill(0.1) } };
+    const good = {
+      ...fitted,
+      options: { ...options, recency: 1 },
+      arrays: { itemFactors: new Float32Array(36).fill(0.1) },
+    };
     const wrong = fromTriples([0], [0], [-1], 1, 3);
     for (const isFast of [false, true]) {
       await expect(scores(good, wrong, isFast)).rejects.toThrow('expected values >= 0, got -1');
