@@ -35,7 +35,7 @@ export type ExamplesOptions = z.infer<typeof examplesOptions>;
  */
 export const examples: Stage<ExamplesOptions> = {
   name: 'examples',
-  version: 2,
+  version: 3,
   options: examplesOptions,
   async run({ options, sql, input, output, save, report, signal }) {
     const world = await readWorld(sql, { factors: input('factors') }, options.cutoff);
@@ -94,7 +94,15 @@ export const examples: Stage<ExamplesOptions> = {
       report.dropped('not among the candidates', works.length - found);
       if (found === 0) continue;
       report.rowsOut(found);
-      writeFeatures(pool, listener, profile.of(listener), world.tracks, world.popularity, features);
+      writeFeatures(
+        pool,
+        listener,
+        profile.of(listener),
+        world.tracks,
+        world.popularity,
+        world.sources,
+        features,
+      );
       const block = new Float32Array(pool.size * width);
       for (let c = 0; c < pool.size; c++) {
         block.set(features.subarray(c * numFeatures, (c + 1) * numFeatures), c * width);

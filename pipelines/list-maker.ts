@@ -182,7 +182,7 @@ export class ListMaker {
       const profile = this.#profile.of(listener);
       const firstRow = features.rows;
       const rows = features.add(pool.size);
-      writeFeatures(pool, listener, profile, tracks, popularity, rows, firstRow);
+      writeFeatures(pool, listener, profile, tracks, popularity, sources, rows, firstRow);
       const source = new Uint8Array(pool.size);
       const because = new Int32Array(pool.size);
       for (let c = 0; c < pool.size; c++) {

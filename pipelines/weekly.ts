@@ -9,7 +9,7 @@ import { factorsStage } from './factors.ts';
 import { gateStage } from './gate.ts';
 import type { LakeSnapshot } from './lake.ts';
 import { listsStage } from './make-lists.ts';
-import { rankerPrior, rankerStage } from './ranker.ts';
+import { rankerStage, rankerTraining } from './ranker.ts';
 import { step, type Source, type Step } from './step.ts';
 import { snapshot } from './snapshot.ts';
 import { text } from './text.ts';
@@ -169,7 +169,7 @@ export function weekSteps(
       rankerStage(loadTensorflow),
       {
         cutoffs: trainingCutoffs,
-        ranker: { seed, prior: rankerPrior, ...(without === undefined ? {} : { without }) },
+        ranker: { seed, ...rankerTraining, ...(without === undefined ? {} : { without }) },
         ...(holdout === undefined ? {} : { holdout }),
       },
       lessons,

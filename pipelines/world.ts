@@ -83,7 +83,7 @@ export async function readWorld(
   );
   return {
     tracks,
-    popularity: await readPopularity(sql, tracks, cutoff),
+    popularity: await readPopularity(sql, tracks, artistTracks, cutoff),
     ...interactions,
     ...places,
     fallback: Int32Array.from(fallback),
@@ -91,9 +91,9 @@ export async function readWorld(
     artistFactors: factors.artists,
     sources: [
       factorsSource(factors.listenersOfTracks, factors.tracks, Int32Array.from(played)),
-      artistsSource(factors.listenersOfArtists, factors.artists, artistTracks),
+      artistsSource(factors.listenersOfArtists, factors.artists, artistTracks, tracks.artist),
       playlistsSource(trackNeighbours, tracks.numTracks),
-      textSource(artistNeighbours, artistTracks, tracks.numArtists),
+      textSource(artistNeighbours, artistTracks, tracks.numArtists, tracks.artist),
       popularitySource(places.placeTracks, places.places.indexOf('world')),
     ],
   };
@@ -240,10 +240,22 @@ async function readPlaces(
   return { places: names.map(({ place }) => place), placeTracks, zonePlace, countryPlace };
 }
 
-async function readPopularity(sql: Sql, tracks: TrackTable, cutoff: string): Promise<Popularity> {
+async function readPopularity(
+  sql: Sql,
+  tracks: TrackTable,
+  artistTracks: Ragged,
+  cutoff: string,
+): Promise<Popularity> {
   const byTrack = await sql.columns<'track_ix' | 'listeners' | 'playlists'>(
     'SELECT track_ix, listeners, playlists FROM snapshot.eligible',
   );
+  const placeOfArtist = new Float32Array(tracks.numTracks);
+  for (let artist = 0; artist < tracks.numArtists; artist++) {
+    const from = artistTracks.start[artist]!;
+    for (let n = from; n < artistTracks.start[artist + 1]!; n++) {
+      placeOfArtist[artistTracks.indices[n]!] = n - from + 1;
+    }
+  }
   const byArtist = await sql.columns<'artist_ix' | 'listeners'>(
     `SELECT artist_ix, CAST(count(*) AS INTEGER) AS listeners
      FROM snapshot.artist_interactions GROUP BY artist_ix`,
@@ -251,6 +263,7 @@ async function readPopularity(sql: Sql, tracks: TrackTable, cutoff: string): Pro
   return {
     trackListeners: scatter(byTrack.track_ix, byTrack.listeners, tracks.numTracks),
     trackPlaylists: scatter(byTrack.track_ix, byTrack.playlists, tracks.numTracks),
+    placeOfArtist,
     artistListeners: scatter(byArtist.artist_ix, byArtist.listeners, tracks.numArtists),
     cutoffDay: Date.parse(cutoff) / 86_400_000,
   };

@@ -1,17 +1,20 @@
 import { MISSING } from '../ranker/examples.ts';
 import type { Listener } from './listener.ts';
 import { numSources, sourceNames, type CandidatePool } from './pool.ts';
+import type { CandidateSource } from './sources.ts';
 import { audioColumns, genresPerTrack, type TrackTable } from './tracks.ts';
 
 /** What the ranker sees of a candidate, in this order. Counts and scores enter as logarithms. */
 export const featureNames = [
   ...sourceNames.map((name) => `${name} score` as const),
   ...sourceNames.map((name) => `${name} rank` as const), // 1 / log2(1 + rank), 0 where not offered
+  ...sourceNames.map((name) => `${name} match` as const), // its score, offered or not
   'sources', // how many offered it
   'track listeners',
   'artist listeners',
   'track playlists',
   'catalogue popularity', // 0..1
+  'place of artist', // 1 / log2(1 + rank) among the artist's tracks, 0 where unknown
   'artist plays', // the listener's own, of the lead artist
   'artist share', // of the listener's plays, 0..1
   'genre match', // cosine of the listener's genre profile and the track's genres; may be missing
@@ -31,6 +34,8 @@ export interface Popularity {
   readonly trackPlaylists: Float32Array;
   /** [numArtists] listeners who played the artist. */
   readonly artistListeners: Float32Array;
+  /** [numTracks] 1-based rank among the tracks of the lead artist, 0 where it has none. */
+  readonly placeOfArtist: Float32Array;
   /** Days from 1970 to the cut-off. */
   readonly cutoffDay: number;
 }
@@ -122,6 +127,7 @@ export class TasteProfile {
 /**
  * Writes the features of every candidate of the pool.
  *
+ * @param sources - which collected for this listener last; of those left out every match is 0
  * @param into - [at least pool.size x numFeatures] row-major, rows in the order of the pool
  */
 export function writeFeatures(
@@ -130,6 +136,7 @@ export function writeFeatures(
   profile: TasteProfile,
   tracks: TrackTable,
   popularity: Popularity,
+  sources: readonly CandidateSource[],
   into: Float32Array,
   fromRow = 0,
 ): void {
@@ -137,26 +144,30 @@ export function writeFeatures(
   for (let n = 0; n < listener.artists.length; n++) {
     artistConfidence.set(listener.artists[n]!, listener.artistConfidence[n]!);
   }
+  const bySource = sourceNames.map((name) => sources.find((source) => source.name === name));
   for (let c = 0; c < pool.size; c++) {
     const track = pool.track[c]!;
     const artist = tracks.artist[track]!;
     let at = (fromRow + c) * numFeatures;
-    let sources = 0;
+    let offering = 0;
     const first = c * numSources;
     for (let s = first; s < first + numSources; s++) into[at++] = Math.log1p(pool.score[s]!);
     for (let s = first; s < first + numSources; s++) {
       const rank = pool.rank[s]!;
-      if (rank > 0) sources++;
+      if (rank > 0) offering++;
       into[at++] = rank === 0 ? 0 : 1 / Math.log2(1 + rank);
     }
+    for (const source of bySource) into[at++] = Math.log1p(source?.match(track) ?? 0);
     const own = artistConfidence.get(artist) ?? 0;
     const distance = profile.audioDistance(track);
     const released = tracks.releasedDay[track]!;
-    into[at++] = sources;
+    into[at++] = offering;
     into[at++] = Math.log1p(popularity.trackListeners[track]!);
     into[at++] = Math.log1p(popularity.artistListeners[artist]!);
     into[at++] = Math.log1p(popularity.trackPlaylists[track]!);
     into[at++] = tracks.cataloguePopularity[track]! / 100;
+    const place = popularity.placeOfArtist[track]!;
+    into[at++] = place === 0 ? 0 : 1 / Math.log2(1 + place);
     into[at++] = Math.log1p(own);
     into[at++] = profile.plays === 0 ? 0 : own / profile.plays;
     into[at++] = orMissing(profile.genreMatch(track));

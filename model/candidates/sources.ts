@@ -1,4 +1,6 @@
 import { TopK, type Best } from '../nearest.ts';
+import { Accumulator } from './accumulator.ts';
+import { FactoredItems } from './factored-items.ts';
 import type { Factors, Listener, Ragged } from './listener.ts';
 import { sourceNames, type CandidatePool, type SourceName } from './pool.ts';
 
@@ -10,6 +12,11 @@ export interface CandidateSource {
   readonly name: SourceName;
   /** Offers up to `limit` admissible candidates, the best first; ties by track index. */
   collect(listener: Listener, pool: CandidatePool, limit: number): void;
+  /**
+   * What the source makes of any track for the listener whom it collected for last, whether it
+   * offered the track or not: >= 0, in the unit of its scores; 0 where it knows nothing.
+   */
+  match(track: number): number;
 }
 
 const sourceId = (name: SourceName): number => sourceNames.indexOf(name);
@@ -34,6 +41,7 @@ export function factorsSource(
   const items = new FactoredItems(tracks, played);
   return {
     name: 'factors',
+    match: (track) => Math.max(0, items.score(track)),
     collect(listener, pool, limit) {
       const scores = items.scores(listeners, listener.index);
       if (scores === undefined) return;
@@ -62,11 +70,13 @@ export function artistsSource(
   listeners: Factors,
   artists: Factors,
   artistTracks: Ragged,
+  artistOf: Int32Array,
 ): CandidateSource {
   const source = sourceId('artists');
   const items = new FactoredItems(artists, rowsThatHold(artistTracks));
   return {
     name: 'artists',
+    match: (track) => Math.max(0, items.score(artistOf[track]!)),
     collect(listener, pool, limit) {
       const scores = items.scores(listeners, listener.index);
       if (scores === undefined) return;
@@ -91,7 +101,9 @@ export function playlistsSource(neighbours: Ragged, numTracks: number): Candidat
   const sum = new Accumulator(numTracks);
   return {
     name: 'playlists',
+    match: (track) => sum.value[track]!,
     collect(listener, pool, limit) {
+      sum.clear();
       sum.addNeighbours(listener.tracks, listener.trackConfidence, neighbours);
       const best = new TopK(limit);
       for (const track of sum.touched) {
@@ -101,7 +113,6 @@ export function playlistsSource(neighbours: Ragged, numTracks: number): Candidat
       for (let n = 0; n < indices.length; n++) {
         pool.offer(source, indices[n]!, scores[n]!, sum.because[indices[n]!]!);
       }
-      sum.clear();
     },
   };
 }
@@ -116,18 +127,20 @@ export function textSource(
   neighbours: Ragged,
   artistTracks: Ragged,
   numArtists: number,
+  artistOf: Int32Array,
 ): CandidateSource {
   const source = sourceId('text');
   const sum = new Accumulator(numArtists);
   return {
     name: 'text',
+    match: (track) => sum.value[artistOf[track]!]!,
     collect(listener, pool, limit) {
+      sum.clear();
       sum.addNeighbours(listener.artists, listener.artistConfidence, neighbours);
       const best = new TopK(limit);
       for (const artist of sum.touched) best.push(artist, sum.value[artist]!);
       const because = (artist: number) => sum.because[artist]!;
       offerTracksOf(best.sorted(), because, listener, artistTracks, pool, source, limit);
-      sum.clear();
     },
   };
 }
@@ -141,8 +154,15 @@ export function textSource(
  */
 export function popularitySource(places: Ragged, world: number): CandidateSource {
   const source = sourceId('popularity');
+  const ofWorld = new Map<number, number>();
+  if (world !== -1) {
+    for (let n = places.start[world]!; n < places.start[world + 1]!; n++) {
+      ofWorld.set(places.indices[n]!, 1 / (1 + Math.log2(n - places.start[world]! + 1)));
+    }
+  }
   return {
     name: 'popularity',
+    match: (track) => ofWorld.get(track) ?? 0,
     collect(listener, pool, limit) {
       const order = [listener.zonePlace, listener.countryPlace, world];
       const shares = [0.5, 0.75, 1];
@@ -189,102 +209,4 @@ function rowsThatHold(rows: Ragged): Int32Array {
     if (rows.start[r + 1]! > rows.start[r]!) found.push(r);
   }
   return Int32Array.from(found);
-}
-
-/** Items that have factors, side by side in memory, and the inner products of all with a row. */
-class FactoredItems {
-  /** The items' rows in their matrix, ascending; those of zero factors are left out. */
-  readonly rows: Int32Array;
-  readonly #numFactors: number;
-  /** [rows.length x numFactors] row-major. */
-  readonly #values: Float32Array;
-  /** Used again for each listener. */
-  readonly #scores: Float64Array;
-  readonly #query: Float64Array;
-
-  constructor(factors: Factors, rows: Int32Array) {
-    this.#numFactors = factors.numFactors;
-    this.rows = rows.filter((row) => !isZero(factors, row));
-    this.#values = new Float32Array(this.rows.length * this.#numFactors);
-    for (let n = 0; n < this.rows.length; n++) {
-      const from = this.rows[n]! * this.#numFactors;
-      const row = factors.values.subarray(from, from + this.#numFactors);
-      this.#values.set(row, n * this.#numFactors);
-    }
-    this.#scores = new Float64Array(this.rows.length);
-    this.#query = new Float64Array(this.#numFactors);
-  }
-
-  /** In the order of `rows`, valid until the next call; undefined for a row of zero factors. */
-  scores(factors: Factors, row: number): Float64Array | undefined {
-    if (row >= factors.numRows || isZero(factors, row)) return undefined;
-    const numFactors = this.#numFactors;
-    const query = this.#query;
-    const values = this.#values;
-    const scores = this.#scores;
-    const from = row * numFactors;
-    query.set(factors.values.subarray(from, from + numFactors));
-    let at = 0;
-    for (let n = 0; n < scores.length; n++) {
-      // Two sums, so that one addition need not wait for the other.
-      let even = 0;
-      let odd = 0;
-      for (let f = 0; f + 1 < numFactors; f += 2) {
-        even += query[f]! * values[at]!;
-        odd += query[f + 1]! * values[at + 1]!;
-        at += 2;
-      }
-      if (numFactors % 2 === 1) even += query[numFactors - 1]! * values[at++]!;
-      scores[n] = even + odd;
-    }
-    return scores;
-  }
-}
-
-function isZero({ numFactors, values }: Factors, row: number): boolean {
-  const from = row * numFactors;
-  for (let f = from; f < from + numFactors; f++) if (values[f] !== 0) return false;
-  return true;
-}
-
-/** A dense sum that is emptied in time proportional to what was touched. */
-class Accumulator {
-  readonly value: Float64Array;
-  /** What added most to each. */
-  readonly because: Int32Array;
-  readonly #most: Float64Array;
-  touched: number[] = [];
-
-  constructor(size: number) {
-    this.value = new Float64Array(size);
-    this.because = new Int32Array(size).fill(-1);
-    this.#most = new Float64Array(size);
-  }
-
-  addNeighbours(of: Int32Array, confidence: Float32Array, neighbours: Ragged): void {
-    for (let h = 0; h < of.length; h++) {
-      const row = of[h]!;
-      const weight = Math.log1p(confidence[h]!);
-      for (let n = neighbours.start[row]!; n < neighbours.start[row + 1]!; n++) {
-        const neighbour = neighbours.indices[n]!;
-        const part = weight * neighbours.values[n]!;
-        if (part <= 0) continue; // what adds nothing is not touched
-        if (this.value[neighbour] === 0) this.touched.push(neighbour);
-        this.value[neighbour]! += part;
-        if (part > this.#most[neighbour]!) {
-          this.#most[neighbour] = part;
-          this.because[neighbour] = row;
-        }
-      }
-    }
-  }
-
-  clear(): void {
-    for (const index of this.touched) {
-      this.value[index] = 0;
-      this.#most[index] = 0;
-      this.because[index] = -1;
-    }
-    this.touched = [];
-  }
 }

@@ -6,7 +6,13 @@ import { sourceNames, type SourceName } from '../candidates/pool.ts';
 const featureGroups: Readonly<Record<string, readonly string[]>> = {
   agreement: ['sources'],
   familiarity: ['artist plays', 'artist share'],
-  fame: ['track listeners', 'artist listeners', 'track playlists', 'catalogue popularity'],
+  fame: [
+    'track listeners',
+    'artist listeners',
+    'track playlists',
+    'catalogue popularity',
+    'place of artist',
+  ],
   genres: ['genre match'],
   audio: ['audio distance'],
   age: ['age'],

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { Mistake } from '../mistake.ts';
+import { shapeOf } from './members.ts';
 import { weightShapes } from './network.ts';
 import { rankerMetrics, rankerOptions, type Ranker } from './ranker.ts';
 
@@ -86,10 +87,7 @@ export function decodeRanker(bytes: Uint8Array, where = 'ranker'): Ranker {
   }
   const { featureNames, options, indicators, trainedOn, metrics } = parsed.data;
   const numFeatures = featureNames.length;
-  const shapes = weightShapes({
-    numInputs: numFeatures + indicators.length,
-    hidden: options.hidden,
-  });
+  const shapes = weightShapes(shapeOf(options, numFeatures + indicators.length));
   const lengths = [numFeatures, numFeatures, ...shapes.map(({ rows, columns }) => rows * columns)];
   const numValues = lengths.reduce((sum, length) => sum + length, 0);
   if (end - valuesAt !== 4 * numValues) {

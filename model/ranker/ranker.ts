@@ -5,6 +5,11 @@ import type { Standardization } from './standardize.ts';
 export const rankerOptions = z.strictObject({
   /** Units of the hidden layers; none: a linear model. Default [32, 16]. */
   hidden: z.array(z.int().min(1).max(1024)).max(4).default([32, 16]),
+  /**
+   * Networks that are trained, each from a seed of its own; the score is the mean of theirs, which
+   * depends less on chance than that of one. 1 to 16. Default 1.
+   */
+  members: z.int().min(1).max(16).optional(),
   /** Most passes over the training groups, 1 to 1,000. Default 40. */
   epochs: z.int().min(1).max(1000).default(40),
   /** Passes without a better held-back loss after which training stops. Default 5. */
@@ -47,7 +52,7 @@ export const rankerMetrics = z.strictObject({
   /** Groups with a positive that the weights were fitted to before the refit. */
   trainingGroups: z.int(),
   heldBackGroups: z.int(),
-  /** Passes kept; 0 means that no pass was better than the prior. */
+  /** Passes kept, of several members the mean, rounded up; 0 means that no pass beat the prior. */
   epochs: z.int(),
   /** Mean training loss in the first and the last pass kept; negatives sampled. */
   firstLoss: z.number(),
@@ -69,7 +74,7 @@ export interface Ranker {
   readonly featureNames: readonly string[];
   readonly options: RankerOptions;
   readonly standardization: Standardization;
-  /** In the order of `weightShapes`; each [rows x columns], row-major. */
+  /** In the order of `weightShapes(shapeOf(options, numInputs))`; each [rows x columns], row-major. */
   readonly weights: readonly Float32Array[];
   /** Positives that the weights were fitted to; 0 = the prior as it was given. */
   readonly trainedOn: number;

@@ -1,5 +1,6 @@
 import { Mistake } from '../mistake.ts';
 import { checkFeatures, type FeatureRows } from './examples.ts';
+import { shapeOf } from './members.ts';
 import { forward, weightTensors, type NetworkShape, type Tensorflow } from './network.ts';
 import type { Ranker } from './ranker.ts';
 import { numInputs, standardize, type Standardization } from './standardize.ts';
@@ -35,10 +36,7 @@ export function score(
     );
   }
   checkFeatures(rows);
-  const shape = {
-    numInputs: numInputs(ranker.standardization),
-    hidden: ranker.options.hidden,
-  };
+  const shape = shapeOf(ranker.options, numInputs(ranker.standardization));
   return scoreChecked(tf, shape, ranker.weights, ranker.standardization, rows.features, options);
 }
 

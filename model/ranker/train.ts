@@ -8,6 +8,7 @@ import {
   withPositives,
   type PositiveGroups,
 } from './groups.ts';
+import { meanOfMembers, memberSeeds, shapeOf } from './members.ts';
 import { groupedNdcg } from './ndcg.ts';
 import { initialWeights, type NetworkShape, type Tensorflow } from './network.ts';
 import { rankerOptions, type Ranker, type RankerMetrics, type RankerOptions } from './ranker.ts';
@@ -22,6 +23,8 @@ import { fitStandardization, numInputs, standardize } from './standardize.ts';
  * With fewer groups than `minGroups`, or where no pass beats the prior by more than a standard
  * error of the held-back loss, the ranker is the prior alone: a network of the same form whose
  * perceptron is silent, with `trainedOn` 0. Without a prior its scores are constant.
+ *
+ * Of several `members` each is trained so by itself; the ranker is the mean of their scores.
  *
  * The same examples and options give the same weights to the bit (TensorFlow on one thread).
  *
@@ -52,23 +55,37 @@ export function trainRanker(
 
   // Nothing of the held-back weeks may show in what is measured on them: not in the scales either.
   const early = sliceGroups(all, 0, heldFrom);
-  const start = startFrom(early.labels.length > 0 ? early : examples, featureNames, parsed);
-  const best = enough ? fitUntilWorse(tf, start, early, heldBack, parsed) : unfitted(start);
-  const metrics = measure(tf, start, best, heldBack, featureNames);
-  const finish = (from: Start, weights: Float32Array[], labels: Float32Array): Ranker => ({
+  const seeds = memberSeeds(parsed);
+  const learnFrom = early.labels.length > 0 ? early : examples;
+  const starts = seeds.map((seed) => startFrom(learnFrom, featureNames, { ...parsed, seed }));
+  const start = starts[0]!;
+  const fitted = starts.map((from, member) =>
+    enough
+      ? fitUntilWorse(tf, from, early, heldBack, { ...parsed, seed: seeds[member]! })
+      : unfitted(from),
+  );
+  const metrics = measure(tf, starts, fitted, heldBack, featureNames, parsed);
+  const learned = fitted.some(({ passes }) => passes > 0);
+  const finish = (from: Start, weights: Float32Array[][], labels: Float32Array): Ranker => ({
     featureNames: [...featureNames],
     options: parsed,
     standardization: from.standardization,
-    weights,
+    weights: meanOfMembers(from.shape, weights),
     trainedOn: labels.reduce((sum, label) => sum + label, 0),
-    metrics: { ...metrics, trainingGroups: best.passes > 0 ? heldFrom : 0 },
+    metrics: { ...metrics, trainingGroups: learned ? heldFrom : 0 },
   });
-  if (best.passes > 0 && (!parsed.refit || heldFrom === numGroups)) {
-    return finish(start, best.weights, early.labels);
+  if (learned && (!parsed.refit || heldFrom === numGroups)) {
+    const weights = fitted.map((member) => member.weights);
+    return finish(start, weights, early.labels);
   }
-  const again = startFrom(all.labels.length > 0 ? all : examples, featureNames, parsed);
-  if (best.passes === 0) return finish(again, again.weights, new Float32Array(0));
-  return finish(again, fitPasses(tf, again, all, best.passes, parsed), all.labels);
+  const whole = all.labels.length > 0 ? all : examples;
+  const again = seeds.map((seed) => startFrom(whole, featureNames, { ...parsed, seed }));
+  const weights = again.map((from, member) => {
+    const { passes } = fitted[member]!;
+    if (passes === 0) return from.weights;
+    return fitPasses(tf, from, all, passes, { ...parsed, seed: seeds[member]! });
+  });
+  return finish(again[0]!, weights, learned ? all.labels : new Float32Array(0));
 }
 
 /** The network before training, and how its inputs are scaled. */
@@ -163,11 +180,19 @@ function fitPasses(
 
 function measure(
   tf: Tensorflow,
-  { shape, standardization, weights: prior }: Start,
-  { passes, firstLoss, lastLoss, weights }: Fitted,
+  starts: readonly Start[],
+  fitted: readonly Fitted[],
   heldBack: PositiveGroups,
   featureNames: readonly string[],
+  options: RankerOptions,
 ): Omit<RankerMetrics, 'trainingGroups'> {
+  const { shape: member, standardization, weights: prior } = starts[0]!;
+  const shape = shapeOf(options, member.numInputs);
+  const weights = meanOfMembers(
+    member,
+    fitted.map((one) => one.weights),
+  );
+  const over = (figure: (one: Fitted) => number) => mean(Float64Array.from(fitted, figure));
   const { features, labels, groups } = heldBack;
   const ndcg = (scores: Float32Array): number => groupedNdcg(scores, labels, groups, 30);
   const alone = featureNames.map((name, feature) => {
@@ -176,12 +201,12 @@ function measure(
   });
   const bestAlone = alone.reduce((a, b) => (b.value > a.value ? b : a));
   const scores = scoreChecked(tf, shape, weights, standardization, features);
-  const priorScores = scoreChecked(tf, shape, prior, standardization, features);
+  const priorScores = scoreChecked(tf, member, prior, standardization, features);
   return {
     heldBackGroups: groups.length - 1,
-    epochs: passes,
-    firstLoss,
-    lastLoss,
+    epochs: Math.ceil(over(({ passes }) => passes)),
+    firstLoss: over(({ firstLoss }) => firstLoss),
+    lastLoss: over(({ lastLoss }) => lastLoss),
     priorHeldBackLoss: mean(listwiseLosses(priorScores, heldBack)),
     heldBackLoss: mean(listwiseLosses(scores, heldBack)),
     'ndcg@30': ndcg(scores),

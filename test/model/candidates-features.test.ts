@@ -8,7 +8,13 @@ import {
   type Popularity,
 } from '../../model/candidates/features.ts';
 import type { Listener } from '../../model/candidates/listener.ts';
-import { CandidatePool, numSources, sourceNames } from '../../model/candidates/pool.ts';
+import {
+  CandidatePool,
+  numSources,
+  sourceNames,
+  type SourceName,
+} from '../../model/candidates/pool.ts';
+import type { CandidateSource } from '../../model/candidates/sources.ts';
 import { audioColumns, genresPerTrack, type TrackTable } from '../../model/candidates/tracks.ts';
 import { MISSING } from '../../model/ranker/examples.ts';
 import { listenerWith, sparseRow } from '../support/candidate-worlds.ts';
@@ -47,6 +53,7 @@ function trackTable(rows: readonly TrackRow[], numGenres = 3): TrackTable {
 const known = (tracks: TrackTable, value = 0): Popularity => ({
   trackListeners: new Float32Array(tracks.numTracks).fill(value),
   trackPlaylists: new Float32Array(tracks.numTracks).fill(value),
+  placeOfArtist: new Float32Array(tracks.numTracks),
   artistListeners: new Float32Array(tracks.numArtists).fill(value),
   cutoffDay: 16_000,
 });
@@ -54,15 +61,24 @@ const known = (tracks: TrackTable, value = 0): Popularity => ({
 const allAudio = (value: number) =>
   Object.fromEntries(audioColumns.map((column) => [column, value]));
 
+/** A source that offers nothing and matches each track by its index and some more. */
+const knowing = (name: SourceName, more: number): CandidateSource => ({
+  name,
+  match: (track) => more + track,
+  collect: () => undefined,
+});
+
 /** The rows of the pool, by name. */
 function rowsOf(
   pool: CandidatePool,
   listener: Listener,
   tracks: TrackTable,
   popularity: Popularity,
+  sources: readonly CandidateSource[] = [],
 ): Record<Feature, number>[] {
   const into = new Float32Array(pool.size * numFeatures);
-  writeFeatures(pool, listener, new TasteProfile(tracks).of(listener), tracks, popularity, into);
+  const profile = new TasteProfile(tracks).of(listener);
+  writeFeatures(pool, listener, profile, tracks, popularity, sources, into);
   return Array.from(
     { length: pool.size },
     (_, c) =>
@@ -98,6 +114,7 @@ test('a row holds what a hand computes', () => {
     trackListeners: Float32Array.of(0, 0, 7, 0),
     trackPlaylists: Float32Array.of(0, 0, 3, 0),
     artistListeners: Float32Array.of(0, 15, 0, 0),
+    placeOfArtist: Float32Array.of(1, 1, 3, 0),
     cutoffDay: 16_000,
   };
   const listener = listenerWith({ tracks: { 0: 3, 1: 1 }, artists: { 1: 3, 2: 1 } });
@@ -106,7 +123,9 @@ test('a row holds what a hand computes', () => {
     ['text', 2, 3],
     ['factors', 2, 1],
   ]);
-  const row = rowsOf(pool, listener, tracks, popularity)[1]!;
+  // They know tracks that they did not offer, too.
+  const sources = [knowing('text', 3), knowing('artists', 1)];
+  const row = rowsOf(pool, listener, tracks, popularity, sources)[1]!;
   const expected: Record<Feature, number> = {
     'factors score': Math.log(2),
     'playlists score': 0,
@@ -118,11 +137,17 @@ test('a row holds what a hand computes', () => {
     'text rank': 1 / Math.log2(3),
     'popularity rank': 0,
     'artists rank': 0,
+    'factors match': 0,
+    'playlists match': 0,
+    'text match': Math.log(6), // 3 + track 2
+    'popularity match': 0,
+    'artists match': Math.log(4), // 1 + track 2
     sources: 2,
     'track listeners': Math.log(8),
     'artist listeners': Math.log(16),
     'track playlists': Math.log(4),
     'catalogue popularity': 0.4,
+    'place of artist': 0.5, // third
     'artist plays': Math.log(4),
     'artist share': 0.75,
     // The profile is (3, 4, 0) / 5, the track (1, 0, 1) / sqrt(2).
@@ -199,7 +224,7 @@ test('rows are written from where they are asked for, and nothing beside them', 
   const listener = listenerWith({});
   const into = new Float32Array(3 * numFeatures).fill(7);
   const profile = new TasteProfile(tracks).of(listener);
-  writeFeatures(pool, listener, profile, tracks, known(tracks), into, 1);
+  writeFeatures(pool, listener, profile, tracks, known(tracks), [], into, 1);
   const sevens = new Array<number>(numFeatures).fill(7);
   expect([...into.subarray(0, numFeatures)]).toEqual(sevens);
   expect([...into.subarray(2 * numFeatures)]).toEqual(sevens);
@@ -251,7 +276,7 @@ test('whatever is known or not, a feature is finite or missing', () => {
             expect(features[name]).toBeLessThanOrEqual(1.000001);
           }
         }
-        expect(featureNames).toHaveLength(2 * numSources + 13);
+        expect(featureNames).toHaveLength(3 * numSources + 14);
       },
     ),
   );

@@ -27,6 +27,8 @@ import {
 
 const numTracks = 8;
 const numArtists = 5;
+/** For the matches of tracks: whose they are. */
+const leadArtists = Int32Array.from({ length: numTracks }, (_, track) => track % numArtists);
 const limits = fc.integer({ min: 0, max: numTracks });
 const heardTracks = fc.uniqueArray(fc.nat(numTracks - 1), { maxLength: 4 });
 const float = Math.fround;
@@ -113,6 +115,10 @@ describe('factors', () => {
               .slice(0, limit)
               .map((track) => ({ track, score: scores[track]!, because: -1 })),
           );
+          for (const [track, item] of items.entries()) {
+            const known = played.includes(track) ? Math.max(0, product(users[index]!, item)) : 0;
+            expect(source.match(track)).toBe(known);
+          }
         },
       ),
     );
@@ -137,7 +143,12 @@ describe('artists', () => {
         heardTracks,
         limits,
         (users, items, artistTracks, artists, heard, limit) => {
-          const source = artistsSource(factorsOf(users), factorsOf(items), raggedOf(artistTracks));
+          const source = artistsSource(
+            factorsOf(users),
+            factorsOf(items),
+            raggedOf(artistTracks),
+            leadArtists,
+          );
           const scores = items.map((item, artist) =>
             artistTracks[artist]!.length === 0 ? 0 : product(users[1]!, item),
           );
@@ -155,6 +166,9 @@ describe('artists', () => {
               limit,
             }),
           );
+          for (const [track, artist] of leadArtists.entries()) {
+            expect(source.match(track)).toBe(Math.max(0, scores[artist]!));
+          }
         },
       ),
     );
@@ -167,6 +181,7 @@ describe('artists', () => {
       factorsOf([[1]]),
       factorsOf([[2], [1]]),
       raggedOf([tracks(0), tracks(12)]),
+      Int32Array.from({ length: 24 }, (_, track) => (track < 12 ? 0 : 1)),
     );
     const found = offersOf(source, listenerWith({ artists: { 1: 1 } }), {
       numTracks: 24,
@@ -202,6 +217,7 @@ describe('playlists', () => {
                   because: because[track]!,
                 })),
             );
+            score.forEach((value, track) => expect(source.match(track)).toBe(value));
           }
         },
       ),
@@ -227,7 +243,12 @@ describe('text', () => {
         heardTracks,
         limits,
         (rows, artistTracks, listeners, heard, limit) => {
-          const source = textSource(raggedOf(rows), raggedOf(artistTracks), numArtists);
+          const source = textSource(
+            raggedOf(rows),
+            raggedOf(artistTracks),
+            numArtists,
+            leadArtists,
+          );
           for (const artists of listeners) {
             const { score, because } = neighbourSums(artists, rows, numArtists);
             const offer = (artist: number) => ({
@@ -242,6 +263,9 @@ describe('text', () => {
                 limit,
               }),
             );
+            for (const [track, artist] of leadArtists.entries()) {
+              expect(source.match(track)).toBe(score[artist]);
+            }
           }
         },
       ),
@@ -280,6 +304,12 @@ describe('popularity', () => {
       float(1 / (1 + Math.log2(3))),
       float(1 / 3),
     ]);
+  });
+
+  test('matches by the place in the world, wherever the listener lives', () => {
+    offered({ zonePlace: 2 }, 1);
+    expect([0, 1, 3].map((track) => source.match(track))).toEqual([1, 0.5, 1 / 3]);
+    expect(popularitySource(places, -1).match(0)).toBe(0);
   });
 
   test('of what the country has left over where the zone knows little, and never a heard work', () => {

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { loadTensorflow } from '../../infra/tensorflow.ts';
 import { decodeRanker, encodeRanker, rankerVersion } from '../../model/ranker/encode.ts';
 import { MISSING, type Examples } from '../../model/ranker/examples.ts';
+import { memberSeeds } from '../../model/ranker/members.ts';
 import { groupedNdcg } from '../../model/ranker/ndcg.ts';
 import type { Tensorflow } from '../../model/ranker/network.ts';
 import { rankerOptions, type Ranker } from '../../model/ranker/ranker.ts';
@@ -111,6 +112,37 @@ describe('training', () => {
 
   test('leaves no tensor behind', () => {
     expect(tensorsAfter).toBe(tensorsBefore);
+  });
+});
+
+describe('members', () => {
+  const options = { epochs: 2, hidden: [6, 4], learningRate: 0.02, l2: 0, seed: 9 };
+
+  test('score the mean of what each would score alone', () => {
+    const together = trainRanker(tf, easy, { ...options, members: 3 });
+    const seeds = memberSeeds({ seed: 9, members: 3 });
+    expect(new Set(seeds).size).toBe(3);
+    const alone = seeds.map((seed) => trainRanker(tf, easy, { ...options, seed }));
+    expect(alone.every(({ trainedOn }) => trainedOn > 0)).toBe(true);
+    const scores = alone.map((one) => score(tf, one, unseen));
+    const mean = scores[0]!.map((_, row) => scores.reduce((sum, of) => sum + of[row]!, 0) / 3);
+    const found = score(tf, decodeRanker(encodeRanker(together)), unseen);
+    for (let row = 0; row < 2_000; row++) expect(found[row]).toBeCloseTo(mean[row]!, 4);
+    expect(new Set(found).size).toBeGreaterThan(1_000);
+  });
+
+  test('are one where nothing is said, as in files from before there were several', () => {
+    const one = trainRanker(tf, easy, options);
+    expect(trainRanker(tf, easy, { ...options, members: 1 }).weights).toEqual(one.weights);
+    expect(Object.keys(one.options)).not.toContain('members');
+    expect(encodeRanker(decodeRanker(encodeRanker(one)))).toEqual(encodeRanker(one));
+  });
+
+  test('that learn nothing are the prior', () => {
+    const few = { ...options, minGroups: 1_000, prior: { f3: 1 } };
+    const together = trainRanker(tf, easy, { ...few, members: 2 });
+    expect(together.trainedOn).toBe(0);
+    expect(score(tf, together, unseen)).toEqual(score(tf, trainRanker(tf, easy, few), unseen));
   });
 });
 
