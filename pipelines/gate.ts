@@ -67,7 +67,7 @@ interface Model extends Contestant {
 export function gateStage(loadTensorflow: () => Promise<Tensorflow>): Stage<GateStageOptions> {
   return {
     name: 'gate',
-    version: 1,
+    version: 2,
     options: gateStageOptions,
     async run(context) {
       const { options, sql, input, output, report, signal } = context;

@@ -63,7 +63,7 @@ export async function readListsManifest(path: string): Promise<ListsManifest> {
 export function listsStage(loadTensorflow: () => Promise<Tensorflow>): Stage<ListsOptions> {
   return {
     name: 'lists',
-    version: 2,
+    version: 3,
     options: listsOptions,
     resumable: true,
     async run(context) {

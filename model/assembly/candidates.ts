@@ -44,8 +44,8 @@ export const assemblyOptions = z.strictObject({
   size: z.int().min(1).max(1000).default(30),
   /** Most tracks of one lead artist. Default 1. */
   perArtist: z.int().min(1).default(1),
-  /** What genres in the listener's proportions are worth against the scores, 0 to 1. Default 0.3. */
-  diversity: z.number().min(0).max(1).default(0.3),
+  /** What genres in the listener's proportions are worth against the scores, 0 to 1. Default 0.15. */
+  diversity: z.number().min(0).max(1).default(0.15),
   /**
    * Share of the genres wished for that follows what is on offer and not the listener's taste, 0
    * to 1: it shows listeners of one genre a few others. Default 0.2.
@@ -53,9 +53,9 @@ export const assemblyOptions = z.strictObject({
   exploration: z.number().min(0).max(1).default(0.2),
   /** Share of tracks by artists that the listener has played, 0 to 1; a wish. Default 0.3. */
   familiarShare: z.number().min(0).max(1).default(0.3),
-  /** What that share is worth against the scores, 0 to 1. Default 0.3. */
-  familiarPull: z.number().min(0).max(1).default(0.3),
-  /** Tracks that a list opens with, the best it has. Default 3. */
+  /** What that share is worth against the scores, 0 to 1. Default 0.2. */
+  familiarPull: z.number().min(0).max(1).default(0.2),
+  /** Tracks that a list opens with, the best it has; further bands follow (`orderTracks`). Default 3. */
   opening: z.int().min(1).default(3),
 });
 export type AssemblyOptions = z.infer<typeof assemblyOptions>;

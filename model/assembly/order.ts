@@ -10,8 +10,12 @@ const sameArtistStep = 1;
 const leastGain = 1e-9;
 
 /**
- * The playing order of chosen tracks. It opens with the `opening` best scores, the very best
- * first; then each step is small: from the opening on the nearest track follows (greedy), and the
+ * The playing order of chosen tracks. The best scores come first, in bands: the very best, then
+ * the others of the `opening` best, then as many, then one more each time (1, 2, 3, 4, 5, ... with
+ * an opening of 3). So the order follows the scores closely where people surely listen, and ever
+ * more loosely later on.
+ *
+ * Within a band each step is small: from the track before on the nearest follows (greedy), and the
  * path is improved by turning round stretches of it (2-opt, Croes 1958) until none helps.
  *
  * The step between two tracks is the mean difference of energy, valence and tempo (octaves count
@@ -32,19 +36,35 @@ export function orderTracks(
     .sort((a, b) => score[b]! - score[a]! || track[a]! - track[b]! || a - b);
   const steps = stepsBetween(candidates, best);
   const path = Int32Array.from(best, (_, at) => at);
-  const fixed = Math.min(opening, count);
-  for (let at = 1; at < count; at++) {
-    const last = path[at - 1]! * count;
-    const end = at < fixed ? fixed : count;
-    let nearest = at;
-    for (let other = at + 1; other < end; other++) {
-      const gain = steps[last + path[nearest]!]! - steps[last + path[other]!]!;
-      if (gain > 0 || (gain === 0 && path[other]! < path[nearest]!)) nearest = other;
+  for (const { from, to } of bandsOf(count, opening)) {
+    for (let at = from; at < to; at++) {
+      const last = path[at - 1]! * count;
+      let nearest = at;
+      for (let other = at + 1; other < to; other++) {
+        const gain = steps[last + path[nearest]!]! - steps[last + path[other]!]!;
+        if (gain > 0 || (gain === 0 && path[other]! < path[nearest]!)) nearest = other;
+      }
+      [path[at], path[nearest]] = [path[nearest]!, path[at]!];
     }
-    [path[at], path[nearest]] = [path[nearest]!, path[at]!];
+    shorten(path, steps, count, from, to);
   }
-  shorten(path, steps, fixed);
   return path.map((at) => best[at]!);
+}
+
+/**
+ * The bands after the first track, places `from` to `to` (exclusive): together with it they
+ * partition the list.
+ */
+export function bandsOf(count: number, opening: number): { from: number; to: number }[] {
+  const bands: { from: number; to: number }[] = [];
+  let width = opening - 1;
+  for (let from = 1; from < count; width++) {
+    if (width === 0) continue;
+    const to = Math.min(count, from + width);
+    bands.push({ from, to });
+    from = to;
+  }
+  return bands;
 }
 
 /** [count x count] steps between the tracks, symmetric, row-major. */
@@ -85,16 +105,21 @@ function shareGenre(candidates: ScoredCandidates, one: number, other: number): b
   return false;
 }
 
-/** 2-opt on an open path; places before `fixed` stay. */
-function shorten(path: Int32Array, steps: Float64Array, fixed: number): void {
-  const count = path.length;
+/** 2-opt on the places `start` to `end` (exclusive) of a path, as if it ended there. */
+function shorten(
+  path: Int32Array,
+  steps: Float64Array,
+  count: number,
+  start: number,
+  end: number,
+): void {
   for (let improved = true; improved;) {
     improved = false;
-    for (let from = Math.max(1, fixed); from < count - 1; from++) {
-      for (let to = from + 1; to < count; to++) {
+    for (let from = start; from < end - 1; from++) {
+      for (let to = from + 1; to < end; to++) {
         const before = path[from - 1]! * count;
         let gain = steps[before + path[from]!]! - steps[before + path[to]!]!;
-        if (to + 1 < count) {
+        if (to + 1 < end) {
           const after = path[to + 1]! * count;
           gain += steps[after + path[to]!]! - steps[after + path[from]!]!;
         }

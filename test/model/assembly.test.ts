@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { assemble } from '../../model/assembly/assemble.ts';
 import { assemblyOptions, type ScoredCandidates } from '../../model/assembly/candidates.ts';
-import { orderTracks } from '../../model/assembly/order.ts';
+import { bandsOf, orderTracks } from '../../model/assembly/order.ts';
 import { selectTracks } from '../../model/assembly/select.ts';
 import { candidatesOf, type CandidateRow } from '../support/planted-candidates.ts';
 
@@ -274,6 +274,31 @@ describe('the order', () => {
     );
   });
 
+  test('follows the scores in bands that widen by a track: 1, 2, 3, 4, ...', () => {
+    const places = bandsOf(30, 3);
+    expect(places.map(({ from, to }) => to - from)).toEqual([2, 3, 4, 5, 6, 7, 2]);
+    expect(bandsOf(4, 1).map(({ from, to }) => [from, to])).toEqual([
+      [1, 2],
+      [2, 4],
+    ]);
+    expect(bandsOf(1, 3)).toEqual([]);
+    fc.assert(
+      fc.property(
+        fc.array(anyRow, { minLength: 1, maxLength: 40 }),
+        fc.integer({ min: 1, max: 50 }),
+        (rows, opening) => {
+          const candidates = candidatesOf(rows);
+          const chosen = Int32Array.from(rows.keys());
+          const order = [...orderTracks(candidates, chosen, opening)];
+          const ranked = rankedBy(candidates, [...rows.keys()]);
+          for (const { from, to } of bandsOf(rows.length, opening)) {
+            expect(order.slice(from, to).sort()).toEqual(ranked.slice(from, to).sort());
+          }
+        },
+      ),
+    );
+  });
+
   test('finds the smooth way through a planted ramp', () => {
     // Energy and valence rise with the row; the best score is at the low end.
     const rows = Array.from({ length: 30 }, (_, at) => ({
@@ -285,7 +310,7 @@ describe('the order', () => {
     const order = orderTracks(
       candidatesOf(rows),
       Int32Array.from({ length: 30 }, (_, at) => (at * 11) % 30),
-      1,
+      30,
     );
     expect([...order]).toEqual([...rows.keys()]);
   });
@@ -296,12 +321,12 @@ describe('the order', () => {
       genres: [at < 6 ? 0 : 1],
       energy: 0.5,
     }));
-    const order = [...orderTracks(candidatesOf(rows), Int32Array.from(rows.keys()), 1)];
+    const order = [...orderTracks(candidatesOf(rows), Int32Array.from(rows.keys()), 12)];
     const repeats = order.filter((at, n) => n > 0 && at < 6 === order[n - 1]! < 6);
     expect(repeats).toHaveLength(0);
   });
 
-  test('cannot be shortened by turning round any stretch after the opening', () => {
+  test('cannot be shortened by turning round any stretch of a band', () => {
     fc.assert(
       fc.property(
         fc.array(
@@ -311,19 +336,24 @@ describe('the order', () => {
           }),
           { minLength: 2, maxLength: 20 },
         ),
-        (rows) => {
-          const order = orderTracks(candidatesOf(rows), Int32Array.from(rows.keys()), 2);
+        fc.integer({ min: 1, max: 20 }),
+        (rows, opening) => {
+          const order = orderTracks(candidatesOf(rows), Int32Array.from(rows.keys()), opening);
           const length = (path: Int32Array): number =>
             path.reduce(
               (sum, at, n) =>
                 n === 0 ? 0 : sum + Math.abs(rows[at]!.energy - rows[path[n - 1]!]!.energy) / 3,
               0,
             );
-          for (let from = 2; from < rows.length; from++) {
-            for (let to = from + 1; to < rows.length; to++) {
-              const turned = order.slice();
-              turned.subarray(from, to + 1).reverse();
-              expect(length(turned)).toBeGreaterThan(length(order) - 1e-6);
+          for (const band of bandsOf(rows.length, opening)) {
+            // Later bands follow where this one ended.
+            const path = order.slice(0, band.to);
+            for (let from = band.from; from < band.to; from++) {
+              for (let to = from + 1; to < band.to; to++) {
+                const turned = path.slice();
+                turned.subarray(from, to + 1).reverse();
+                expect(length(turned)).toBeGreaterThan(length(path) - 1e-6);
+              }
             }
           }
         },
