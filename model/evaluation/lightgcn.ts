@@ -122,8 +122,8 @@ export function recencyOf({ users, numUsers }: UserItems): Float32Array {
   });
 }
 
-/** The recency of a pair whose place is not known: that of the middle. */
-export const middleRecency = Math.fround(Math.exp(-0.5));
+/** The recency of a pair whose place is not known: the mean over a line, 1 - 1/e. */
+export const meanRecency = Math.fround(1 - Math.exp(-1));
 
 /**
  * The pairs as a matrix [numUsers x numItems].

@@ -7,16 +7,13 @@ import { rankModel } from './rank-model.ts';
 import { filledRows, selectRows } from './rows.ts';
 
 /** Listeners measured for each choice at most, drawn by the seed. */
-const maxListeners = 4000;
-
-/** Passes through the options at most; the search ends when one changes nothing. */
-const maxRounds = 2;
+const maxListeners = 3000;
 
 /**
  * Chooses the options of an algorithm: by its own procedure where it has one, otherwise option
  * after option, each value of its space tried with the others held, the best by NDCG kept (of two
- * alike the one that was held, else the earlier), until a pass changes nothing, two at most.
- * Starts from the defaults. What is fixed is not searched.
+ * alike the one that was held, else the earlier), until a pass changes nothing or there were
+ * enough (`rounds`). Of several holdouts the mean of the figures counts. Starts from the defaults. What is fixed is not searched.
  *
  * The space and each figure are reported. Same matrices, space and seed: same choice.
  */
@@ -31,18 +28,22 @@ export async function tuneOptions<Options>(
   means.report?.(`search space of ${algorithm.name}: ${JSON.stringify(tuning.space)}`);
   if (tuning.tune !== undefined) return tuning.tune(task, means);
 
-  const measured = listenersToMeasure(task.valid, means.seed);
-  const histories = selectRows(task.train, measured);
-  const wanted = selectRows(task.valid, measured);
+  const holdouts = task.holdouts.map(({ train, valid }) => {
+    const measured = listenersToMeasure(valid, means.seed);
+    return { train, histories: selectRows(train, measured), wanted: selectRows(valid, measured) };
+  });
   const known = new Map<string, number>();
   const figureOf = async (options: Options): Promise<number> => {
     const key = JSON.stringify(options);
     const before = known.get(key);
     if (before !== undefined) return before;
     means.signal?.throwIfAborted();
-    const fitted = await algorithm.fit(task.train, options, means);
-    const lists = await rankModel(algorithm, fitted, histories, task.k, means);
-    const figure = meanNdcg(lists, wanted);
+    let figure = 0;
+    for (const { train, histories, wanted } of holdouts) {
+      const fitted = await algorithm.fit(train, options, means);
+      const lists = await rankModel(algorithm, fitted, histories, task.k, means);
+      figure += meanNdcg(lists, wanted) / holdouts.length;
+    }
     means.report?.(`${key}: ndcg@${task.k} ${figure.toFixed(5)}`);
     known.set(key, figure);
     return figure;
@@ -50,7 +51,7 @@ export async function tuneOptions<Options>(
 
   let best = fixed;
   let bestFigure = await figureOf(best);
-  for (let round = 0; round < maxRounds; round++) {
+  for (let round = 0; round < (tuning.rounds ?? 2); round++) {
     const before = best;
     for (const [name, values] of Object.entries(tuning.space)) {
       if (name in task.fixed) continue;

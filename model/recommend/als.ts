@@ -18,7 +18,7 @@ const { factors, iterations, regularization, regularizationScale, alpha } = alsO
 export const alsRecommenderOptions = z.strictObject({
   factors: factors.unwrap().default(64),
   iterations: iterations.unwrap().min(1).default(15),
-  regularization: regularization.unwrap().default(0.003),
+  regularization: regularization.unwrap().default(0.008),
   regularizationScale: regularizationScale.unwrap().default('frequency'),
   alpha: alpha.unwrap().default(10),
   /** Exponent of the stored values; 0: all that is stored counts alike. */
@@ -37,8 +37,8 @@ export const als: Algorithm<AlsRecommenderOptions> = {
   weighsValues: true,
   tuning: {
     space: {
-      regularization: [0.0003, 0.001, 0.003, 0.01, 0.03],
-      alpha: [1, 3, 10, 30, 100],
+      regularization: [0.0005, 0.001, 0.002, 0.004, 0.008, 0.016],
+      alpha: [3, 5, 10, 20, 40, 80],
       factors: [32, 64, 128, 256],
     },
   },

@@ -47,14 +47,14 @@ export function partsOf(options: BlendOptions): BlendPart[] {
   return [
     {
       name: 'graph',
-      algorithm: graphFilter as Algorithm,
+      algorithm: graphFilter,
       options: graphFilter.options.parse({ source, target, listener, recency }),
       weight: 1,
       start: 0,
     },
     ...Array.from({ length: options.alsWeight === 0 ? 0 : options.models }, (_, start) => ({
       name: `als-${start}`,
-      algorithm: als as Algorithm,
+      algorithm: als,
       options: als.options.parse({
         factors,
         iterations,
@@ -67,7 +67,7 @@ export function partsOf(options: BlendOptions): BlendPart[] {
     })),
     {
       name: 'popularity',
-      algorithm: popularity as Algorithm,
+      algorithm: popularity,
       options: popularity.options.parse({}),
       weight: options.popularityWeight,
       start: 0,

@@ -1,4 +1,3 @@
-import { als } from './als.ts';
 import {
   blendOptions,
   fitPart,
@@ -8,7 +7,8 @@ import {
   spread,
   type BlendOptions,
 } from './blend-parts.ts';
-import { tuneBlend, weightSpace } from './blend-tuning.ts';
+import { factorsSpace, tuneBlend } from './blend-tuning.ts';
+import { weightSpace } from './blend-weights.ts';
 import { graphFilter } from './graph-filter.ts';
 import {
   checkBatch,
@@ -36,7 +36,7 @@ export const blend: Algorithm<BlendOptions> = {
   tuning: {
     space: {
       ...graphFilter.tuning!.space,
-      ...als.tuning!.space,
+      ...factorsSpace,
       ...weightSpace,
     },
     tune: tuneBlend,

@@ -38,8 +38,8 @@ export const graphFilter: Algorithm<GraphFilterOptions> = {
   weighsValues: true,
   tuning: {
     space: {
-      source: [0, 0.25, 0.5, 0.75, 1, 1.25],
-      target: [-0.25, 0, 0.25, 0.5, 0.75],
+      source: [0.25, 0.4, 0.55, 0.7, 0.85, 1, 1.15],
+      target: [-0.1, 0, 0.1, 0.2, 0.3, 0.45, 0.6],
       listener: [0, 0.25, 0.5, 0.75, 1, 1.25],
       recency: [0, 0.5, 1, 1.5, 2, 3],
     },

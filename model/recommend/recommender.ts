@@ -125,6 +125,8 @@ export interface Algorithm<Options = unknown> {
 export interface Tuning<Options> {
   /** The values tried of each option, in order; printed before the search. */
   readonly space: Readonly<Record<string, readonly unknown[]>>;
+  /** Passes through the space at most, 1 or more. Default 2. */
+  readonly rounds?: number;
   /**
    * Chooses options by training on one matrix and measuring on the other; without it, option after
    * option through the space (`model/evaluation/tune.ts`). Reports each figure that it looks at.
@@ -134,11 +136,15 @@ export interface Tuning<Options> {
   tune?(task: TuningTask, means: Means): Promise<Options>;
 }
 
-export interface TuningTask {
-  /** [numListeners x numItems] */
+/** What to train on, and what to find: both [numListeners x numItems], of the same listeners. */
+export interface Holdout {
   readonly train: Interactions;
-  /** [numListeners x numItems], held out from the same listeners. */
   readonly valid: Interactions;
+}
+
+export interface TuningTask {
+  /** One or more; what counts is the mean of their figures. */
+  readonly holdouts: readonly Holdout[];
   /** Options are chosen by NDCG at this cut. */
   readonly k: number;
   /** Options that the user fixed: kept, not searched. */

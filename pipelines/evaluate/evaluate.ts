@@ -56,7 +56,11 @@ export async function evaluateModel<Options>(
   const longest = Math.max(...ks);
   const [options, tuningSeconds] = await timed(clock, () =>
     tune
-      ? tuneOptions(algorithm, { train: known, valid: valid!, k: longest, fixed: given }, means)
+      ? tuneOptions(
+          algorithm,
+          { holdouts: [{ train: known, valid: valid! }], k: longest, fixed: given },
+          means,
+        )
       : algorithm.options.parse(given),
   );
   means.signal?.throwIfAborted();

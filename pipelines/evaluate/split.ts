@@ -2,7 +2,7 @@ import { open, stat, type FileHandle } from 'node:fs/promises';
 import {
   LightgcnReader,
   matrixOf,
-  middleRecency,
+  meanRecency,
   recencyOf,
   type UserItems,
 } from '../../model/evaluation/lightgcn.ts';
@@ -69,7 +69,7 @@ export async function readSplit(
 
 /**
  * Both parts as one. A valid part is drawn from a user's pairs in no order that is known: where
- * training has a recency, what the valid part adds has that of the middle.
+ * training has a recency, what the valid part adds has the mean of a line.
  */
 export function union(train: Interactions, valid: Interactions): Interactions {
   const first = pairsOf(train);
@@ -79,7 +79,7 @@ export function union(train: Interactions, valid: Interactions): Interactions {
     { users: joined(first.users, second.users), items: joined(first.items, second.items) },
     train.numRows,
     train.numCols,
-    joined(train.values, ordered ? valid.values.map(() => middleRecency) : valid.values),
+    joined(train.values, ordered ? valid.values.map(() => meanRecency) : valid.values),
   );
 }
 

@@ -260,7 +260,7 @@ describe('rows', () => {
 describe('tuning', () => {
   const train = plantedTastes(90, 60, 8, 1);
   const valid = plantedTastes(90, 60, 3, 2);
-  const task = { train, valid, k: 10, fixed: {} };
+  const task = { holdouts: [{ train, valid }], k: 10, fixed: {} };
 
   async function tuned(seed: number, fixedOptions: Record<string, unknown> = {}) {
     const lines: string[] = [];

@@ -1,0 +1,164 @@
+import { sliceRows, selectRows } from '../evaluation/rows.ts';
+import { listenersToMeasure } from '../evaluation/tune.ts';
+import { rowOf } from '../interactions.ts';
+import { meanOf, ndcgAt } from '../metrics.ts';
+import { TopK } from '../nearest.ts';
+import { fitPart, historiesFor, partsOf, spread, type BlendOptions } from './blend-parts.ts';
+import type { Holdout, Means, Recommender, TuningTask } from './recommender.ts';
+
+/** What the parts may count beside the graph filter. */
+export const weightSpace = {
+  alsRecency: [0, 0.5, 1],
+  alsWeight: [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1, 1.25, 1.5, 2, 3, 5, 8],
+  popularityWeight: [-0.1, -0.05, 0, 0.05, 0.1, 0.15, 0.2, 0.3],
+} as const;
+
+/** Of each part, how many of a listener's best items the weights are chosen on. */
+const bestOfEach = 200;
+
+/** What a listener was scored: candidates with the standardized scores of the parts. */
+interface Scored {
+  readonly items: Int32Array;
+  /** [3 x items.length]: graph filter, factors (mean of the models), popularity. */
+  readonly scores: Float32Array;
+  readonly wanted: ReadonlySet<number>;
+}
+
+interface Weighed {
+  readonly alsWeight: number;
+  readonly popularityWeight: number;
+  /** [numListeners], over all holdouts. */
+  readonly ndcg: Float64Array;
+}
+
+/**
+ * Tries all pairs of weights. Many are as good as the best but for chance: the choice is the middle
+ * of all that it does not beat by more than a standard error of the paired difference (the factors'
+ * weight w by its share w / (1 + w)).
+ */
+export async function chooseWeights(
+  start: BlendOptions,
+  { holdouts, k, fixed }: TuningTask,
+  means: Means,
+): Promise<BlendOptions> {
+  const scored: Scored[] = [];
+  for (const holdout of holdouts) {
+    scored.push(...(await scoreParts({ ...start, alsWeight: 1 }, holdout, means)));
+  }
+  const values = (name: 'alsWeight' | 'popularityWeight'): readonly number[] =>
+    name in fixed ? [start[name]] : weightSpace[name];
+  const tried: Weighed[] = [];
+  for (const alsWeight of values('alsWeight')) {
+    means.signal?.throwIfAborted();
+    let line = `alsWeight ${alsWeight}, popularityWeight`;
+    for (const popularityWeight of values('popularityWeight')) {
+      const ndcg = ndcgOf(scored, alsWeight, popularityWeight, k);
+      tried.push({ alsWeight, popularityWeight, ndcg });
+      line += ` ${popularityWeight}: ${meanOf(ndcg).toFixed(5)}`;
+    }
+    means.report?.(`${line} (ndcg@${k})`);
+  }
+  const best = tried.reduce((first, one) => (meanOf(one.ndcg) > meanOf(first.ndcg) ? one : first));
+  const alike = tried.filter((one) => !isBeaten(one.ndcg, best.ndcg));
+  const share = meanOf(alike.map(({ alsWeight }) => alsWeight / (1 + alsWeight)));
+  const popularityWeight = meanOf(alike.map((one) => one.popularityWeight));
+  return {
+    ...start,
+    alsWeight: 'alsWeight' in fixed ? start.alsWeight : rounded(share / (1 - share)),
+    popularityWeight:
+      'popularityWeight' in fixed ? start.popularityWeight : rounded(popularityWeight),
+  };
+}
+
+function ndcgOf(
+  scored: readonly Scored[],
+  alsWeight: number,
+  popularityWeight: number,
+  k: number,
+): Float64Array {
+  const top = new TopK(k);
+  return Float64Array.from(scored, ({ items, scores, wanted }) => {
+    top.clear();
+    const size = items.length;
+    for (let n = 0; n < size; n++) {
+      top.push(
+        items[n]!,
+        scores[n]! + alsWeight * scores[size + n]! + popularityWeight * scores[2 * size + n]!,
+      );
+    }
+    return ndcgAt(k, top.sorted().indices, wanted);
+  });
+}
+
+/** Whether the second is above the first by more than a standard error of the difference. */
+function isBeaten(first: Float64Array, second: Float64Array): boolean {
+  const differences = second.map((ndcg, n) => ndcg - first[n]!);
+  const mean = meanOf(differences);
+  const variance = meanOf(differences.map((difference) => (difference - mean) ** 2));
+  return mean > Math.sqrt(variance / differences.length);
+}
+
+function rounded(weight: number): number {
+  return Number(weight.toFixed(3));
+}
+
+async function scoreParts(
+  options: BlendOptions,
+  { train, valid }: Holdout,
+  means: Means,
+): Promise<Scored[]> {
+  const measured = listenersToMeasure(valid, means.seed);
+  const histories = selectRows(train, measured);
+  const parts = partsOf(options);
+  const recommenders: Recommender[] = [];
+  for (const part of parts) {
+    recommenders.push(await part.algorithm.open(await fitPart(part, train, means), means));
+  }
+  const { numRows, numCols: numItems } = histories;
+  const top = new TopK(bestOfEach);
+  const batch = Math.max(1, Math.min(64, Math.floor(2 ** 22 / numItems)));
+  const found: Scored[] = [];
+  for (let from = 0; from < numRows; from += batch) {
+    means.signal?.throwIfAborted();
+    const own = sliceRows(histories, from, Math.min(from + batch, numRows));
+    // [graph filter, factors, popularity][listener of the batch][item]
+    const sums = [0, 1, 2].map(() => new Float32Array(own.numRows * numItems));
+    for (const [p, part] of parts.entries()) {
+      const scores = new Float32Array(own.numRows * numItems);
+      await recommenders[p]!.score(historiesFor(part, own), scores);
+      const into = sums[p === 0 ? 0 : p === parts.length - 1 ? 2 : 1]!;
+      const share = into === sums[1] ? 1 / options.models : 1;
+      for (let row = 0; row < own.numRows; row++) {
+        const rowScores = scores.subarray(row * numItems, (row + 1) * numItems);
+        const { mean, deviation } = spread(rowScores);
+        if (deviation === 0) continue;
+        for (let j = 0; j < numItems; j++) {
+          into[row * numItems + j]! += (share * (rowScores[j]! - mean)) / deviation;
+        }
+      }
+    }
+    for (let row = 0; row < own.numRows; row++) {
+      const heard = new Set(rowOf(own, row).indices);
+      const candidates = new Set<number>();
+      for (const sum of sums) {
+        top.clear();
+        for (let j = 0; j < numItems; j++) {
+          const score = sum[row * numItems + j]!;
+          if (score >= top.threshold && !heard.has(j)) top.push(j, score);
+        }
+        for (const item of top.sorted().indices) candidates.add(item);
+      }
+      const items = Int32Array.from(candidates).sort();
+      const scores = new Float32Array(3 * items.length);
+      for (const [s, sum] of sums.entries()) {
+        for (let n = 0; n < items.length; n++) {
+          scores[s * items.length + n] = sum[row * numItems + items[n]!]!;
+        }
+      }
+      const wanted = new Set(rowOf(valid, measured[from + row]!).indices);
+      found.push({ items, scores, wanted });
+    }
+  }
+  for (const recommender of recommenders) recommender.dispose?.();
+  return found;
+}
