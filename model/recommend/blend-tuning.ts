@@ -130,8 +130,8 @@ async function tuneFactors(
       ...given,
     });
   const space = {
-    ...(isOrdered ? { recency: weightSpace.alsRecency } : {}),
     ...factorsSpace,
+    ...(isOrdered ? { recency: weightSpace.alsRecency } : {}),
   };
   const chosen = await tuneOptions(
     {
