@@ -1,4 +1,5 @@
 import { sliceRows, selectRows } from '../evaluation/rows.ts';
+import { isBeaten } from '../evaluation/standard-error.ts';
 import { listenersToMeasure } from '../evaluation/tune.ts';
 import { rowOf } from '../interactions.ts';
 import { meanOf, ndcgAt } from '../metrics.ts';
@@ -88,14 +89,6 @@ function ndcgOf(
     }
     return ndcgAt(k, top.sorted().indices, wanted);
   });
-}
-
-/** Whether the second is above the first by more than a standard error of the difference. */
-function isBeaten(first: Float64Array, second: Float64Array): boolean {
-  const differences = second.map((ndcg, n) => ndcg - first[n]!);
-  const mean = meanOf(differences);
-  const variance = meanOf(differences.map((difference) => (difference - mean) ** 2));
-  return mean > Math.sqrt(variance / differences.length);
 }
 
 function rounded(weight: number): number {

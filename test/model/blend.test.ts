@@ -125,7 +125,7 @@ describe('tuning the blend', () => {
     expect(second).toEqual(first);
     expect(first.options).toMatchObject({ factors: 8, iterations: 2, alpha: 10, alsRecency: 0 });
     expect(first.lines.join('\n')).toContain('search space of graph-filter: {"source":[');
-    expect(first.lines.join('\n')).toContain('search space of als: {"regularization":[');
+    expect(first.lines.join('\n')).toContain('search space of als: {"strength":[');
   });
 });
 
