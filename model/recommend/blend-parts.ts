@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Interactions } from '../interactions.ts';
-import { als, alsRecommenderOptions } from './als.ts';
+import { als, alsRecommenderOptions, type AlsRecommenderOptions } from './als.ts';
 import { graphFilter, graphFilterOptions } from './graph-filter.ts';
 import { popularity } from './popularity.ts';
 import { withRecency } from './recency.ts';
@@ -19,7 +19,8 @@ export const blendOptions = z.strictObject({
   /** Of the factors. */
   factors: alsShape.factors.default(128),
   iterations: alsShape.iterations,
-  regularization: alsShape.regularization,
+  /** Regularization / sqrt(alpha): what is best of it grows about so, and each has a best of its own. */
+  strength: z.number().nonnegative().default(0.0026),
   alpha: alsShape.alpha,
   alsRecency: alsShape.recency,
   /** Factorizations, each from a start of its own, of which the mean counts: 1 to 8. */
@@ -41,9 +42,18 @@ export interface BlendPart {
   readonly start: number;
 }
 
+/** The options of the factors. */
+export function factorsOf(
+  options: Pick<BlendOptions, 'factors' | 'iterations' | 'strength' | 'alpha' | 'alsRecency'>,
+): AlsRecommenderOptions {
+  const { factors, iterations, strength, alpha, alsRecency: recency } = options;
+  const regularization = Number((strength * Math.sqrt(alpha)).toPrecision(3));
+  return alsRecommenderOptions.parse({ factors, iterations, regularization, alpha, recency });
+}
+
 /** The parts, the graph filter first, popularity last. */
 export function partsOf(options: BlendOptions): BlendPart[] {
-  const { source, target, listener, recency, factors, iterations, regularization } = options;
+  const { source, target, listener, recency } = options;
   return [
     {
       name: 'graph',
@@ -55,13 +65,7 @@ export function partsOf(options: BlendOptions): BlendPart[] {
     ...Array.from({ length: options.alsWeight === 0 ? 0 : options.models }, (_, start) => ({
       name: `als-${start}`,
       algorithm: als,
-      options: als.options.parse({
-        factors,
-        iterations,
-        regularization,
-        alpha: options.alpha,
-        recency: options.alsRecency,
-      }),
+      options: factorsOf(options),
       weight: options.alsWeight / options.models,
       start,
     })),

@@ -6,17 +6,14 @@ import { selectRows } from '../evaluation/rows.ts';
 import { listenersToMeasure, tuneOptions } from '../evaluation/tune.ts';
 import { rowOf, type Interactions } from '../interactions.ts';
 import { ndcgAt } from '../metrics.ts';
-import { als, alsRecommenderOptions, type AlsRecommenderOptions } from './als.ts';
-import { blendOptions, type BlendOptions } from './blend-parts.ts';
+import { als } from './als.ts';
+import { blendOptions, factorsOf, type BlendOptions } from './blend-parts.ts';
 import { chooseWeights, weightSpace } from './blend-weights.ts';
 import { graphFilter } from './graph-filter.ts';
 import { latestSplit } from './recency.ts';
 import type { Holdout, Means, TuningTask } from './recommender.ts';
 
-/**
- * Of the factors: the regularization is strength x sqrt(alpha), since what is best of it grows about
- * so with alpha; each alone then has a best of its own.
- */
+/** Of the factors. */
 export const factorsSpace = {
   strength: [0.0001, 0.0002, 0.0004, 0.0007, 0.0012, 0.0018, 0.0022, 0.0026, 0.003, 0.004],
   alpha: [5, 10, 15, 25, 50, 100],
@@ -55,11 +52,7 @@ export async function tuneBlend(task: TuningTask, means: Means): Promise<BlendOp
   const factors = await tuneFactors(holdouts, k, latest !== undefined, fixed, means);
   const options = blendOptions.parse({
     ...graph,
-    factors: factors.factors,
-    iterations: factors.iterations,
-    regularization: factors.regularization,
-    alpha: factors.alpha,
-    alsRecency: factors.recency,
+    ...factors,
     models: modelsFor(train.indices.length * factors.factors),
     ...fixed,
   });
@@ -108,55 +101,41 @@ async function latestHoldout(
   return isOrdered ? { train: split.before, valid: split.latest } : undefined;
 }
 
-/** The factors with the regularization as a strength: see `factorsSpace`. */
+/** The factors alone, of the blend's own options. */
 async function tuneFactors(
   holdouts: readonly Holdout[],
   k: number,
   isOrdered: boolean,
   fixed: TuningTask['fixed'],
   means: Means,
-): Promise<AlsRecommenderOptions> {
-  const scaled = z.strictObject({
-    strength: z.number().nonnegative().default(0.0026),
-    alpha: alsRecommenderOptions.shape.alpha.default(15),
-    factors: alsRecommenderOptions.shape.factors.default(64),
-    recency: alsRecommenderOptions.shape.recency,
+) {
+  const { iterations, strength, alpha, factors, alsRecency } = blendOptions.shape;
+  const options = z.strictObject({
+    iterations,
+    strength,
+    alpha: alpha.unwrap().default(15),
+    factors: factors.unwrap().default(64),
+    alsRecency,
   });
-  const given = pick(fixed, ['iterations', 'regularization']);
-  const optionsOf = ({ strength, ...rest }: z.infer<typeof scaled>): AlsRecommenderOptions =>
-    alsRecommenderOptions.parse({
-      regularization: Number((strength * Math.sqrt(rest.alpha)).toPrecision(3)),
-      ...rest,
-      ...given,
-    });
   const space = {
     ...factorsSpace,
-    ...(isOrdered ? { recency: weightSpace.alsRecency } : {}),
+    ...(isOrdered ? { alsRecency: weightSpace.alsRecency } : {}),
   };
-  const chosen = await tuneOptions(
+  return tuneOptions(
     {
       name: als.name,
       description: als.description,
-      options: scaled,
+      options,
       tuning: { space, rounds: 1 },
-      fit: async (train, options) => {
-        const { name, numItems, arrays } = await als.fit(train, optionsOf(options), means);
-        return { name, numItems, arrays, options: optionsOf(options) as never };
+      fit: async (train, chosen) => {
+        const fitted = await als.fit(train, factorsOf(chosen), means);
+        return { ...fitted, options: fitted.options as never };
       },
       open: (fitted, needed) => als.open(fitted, needed),
     },
-    {
-      holdouts,
-      k,
-      fixed: {
-        ...pick(fixed, ['factors', 'alpha']),
-        ...('regularization' in fixed ? { strength: 0 } : {}),
-        ...('alsRecency' in fixed ? { recency: fixed['alsRecency'] } : {}),
-      },
-    },
+    { holdouts, k, fixed: pick(fixed, Object.keys(options.shape)) },
     means,
   );
-  return optionsOf(chosen);
 }
 
 function pick(from: Readonly<Record<string, unknown>>, names: readonly string[]) {

@@ -97,7 +97,7 @@ describe('tuning the blend', () => {
 
   async function tuned(task: { train: Interactions; valid: Interactions }, seed = 1) {
     const lines: string[] = [];
-    const fixed = { factors: 8, iterations: 2, regularization: 0.006, alpha: 10, alsRecency: 0 };
+    const fixed = { factors: 8, iterations: 2, strength: 0.002, alpha: 10, alsRecency: 0 };
     const options = await blend.tuning!.tune!(
       { holdouts: [task], k: 10, fixed },
       { seed, report: (line) => lines.push(line) },
