@@ -29,9 +29,12 @@ let loaded: Promise<WebAssembly.Module> | undefined;
  * @throws Error with what the compiler says where the sources are wrong
  */
 export function loadKernels(): Promise<WebAssembly.Module> {
-  loaded ??= compiledKernels(join(project, 'node_modules', '.cache', 'mondaymix')).then(
-    (bytes) => new WebAssembly.Module(bytes),
-  );
+  loaded ??= compiledKernels(join(project, 'node_modules', '.cache', 'mondaymix'))
+    .then((bytes) => new WebAssembly.Module(bytes))
+    .catch((cause: unknown) => {
+      loaded = undefined; // the next call tries again
+      throw cause;
+    });
   return loaded;
 }
 

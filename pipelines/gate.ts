@@ -28,6 +28,8 @@ export const gateStageOptions = z.object({
   cutoff: z.iso.datetime(),
   /** Version of the champion, the input `champion`; null where there is none. */
   champion: z.string().nullable(),
+  /** Versions that are not let through: they were rolled back. */
+  rolledBack: z.array(z.string()).default([]),
   /** Inputs `previous-0` .. with the lists of weeks before, the latest first. */
   previousWeeks: z.int().min(0),
   gate: gateOptions.prefault({}),
@@ -132,7 +134,13 @@ export function gateStage(loadTensorflow: () => Promise<Tensorflow>): Stage<Gate
         },
         options.gate,
       );
-      const promoted = promote && !isChampion;
+      const isRolledBack = options.rolledBack.includes(challenger.version);
+      const promoted = promote && !isChampion && !isRolledBack;
+      const verdict = isChampion
+        ? ['the challenger is the champion']
+        : isRolledBack
+          ? ['the challenger was rolled back; only models promote brings it back']
+          : reasons;
       const chosen = promoted ? challenger : (champion ?? prior);
       const found: GateReport = {
         format: 1,
@@ -142,7 +150,7 @@ export function gateStage(loadTensorflow: () => Promise<Tensorflow>): Stage<Gate
         champion: options.champion,
         lists: chosen.version,
         promoted,
-        reasons: [...notes, ...(isChampion ? ['the challenger is the champion'] : reasons)],
+        reasons: [...notes, ...verdict],
         rival,
         learnedUntil: said.learnedUntil,
         holdout: {

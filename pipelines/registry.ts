@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto';
-import { championBefore, officeOf, stateOf, type Office } from '../model/gate/office.ts';
+import {
+  championBefore,
+  rolledBackOf,
+  officeOf,
+  stateOf,
+  type Office,
+} from '../model/gate/office.ts';
 import { Mistake } from '../model/mistake.ts';
 import type {
   Model,
@@ -76,13 +82,18 @@ export class Registry {
   /** The champion that a week with this cut-off may know. */
   async championBefore(lake: string, cutoffMs: number): Promise<FrozenChampion | undefined> {
     const { records, office } = await this.#lake(lake);
-    const untilMs = (version: string): number | undefined => {
+    const shapedUntilMs = (version: string): number | undefined => {
       const record = records.get(version);
-      return record && (record.learnedUntil === null ? 0 : Date.parse(record.learnedUntil));
+      return record && Date.parse(record.dataCutoff);
     };
-    const version = championBefore(office, cutoffMs, untilMs);
+    const version = championBefore(office, cutoffMs, shapedUntilMs);
     if (version === undefined) return undefined;
-    return { version, learnedUntil: records.get(version)!.learnedUntil };
+    const rolledBack = rolledBackOf(office);
+    return {
+      version,
+      learnedUntil: records.get(version)!.learnedUntil,
+      ...(rolledBack.length === 0 ? {} : { rolledBack }),
+    };
   }
 
   /** Keeps a model: its file, then its record. One that is known already stays as it is. */

@@ -45,6 +45,8 @@ export const frozenChampion = z.object({
   version: z.string(),
   /** The end of the last label that it learned from; null: from none. */
   learnedUntil: z.iso.datetime().nullable(),
+  /** Versions that were rolled back and are not in office: no gate lets them through again. */
+  rolledBack: z.array(z.string()).optional(),
 });
 export type FrozenChampion = z.infer<typeof frozenChampion>;
 

@@ -57,7 +57,12 @@ export function weekGraph(
   const about = { week: week.week, cutoff: week.cutoff, previousWeeks: previousLists.length };
   const gate = step(
     gateStage(loadTensorflow),
-    { ...about, champion: week.champion?.version ?? null, gate: { seed: week.options.seed } },
+    {
+      ...about,
+      champion: week.champion?.version ?? null,
+      rolledBack: week.champion?.rolledBack ?? [],
+      gate: { seed: week.options.seed },
+    },
     {
       ...known,
       ...rankerStep.inputs,

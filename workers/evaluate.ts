@@ -1,6 +1,5 @@
 import { open } from 'node:fs/promises';
 import { loadKernels } from '../infra/kernels.ts';
-import { loadTensorflow } from '../infra/tensorflow.ts';
 import { openThreads } from '../infra/threads.ts';
 import type { Difference } from '../model/evaluation/bootstrap.ts';
 import { Mistake } from '../model/mistake.ts';
@@ -78,7 +77,7 @@ export async function evaluate(
     request.perListener === undefined ? undefined : await open(request.perListener, 'w');
   try {
     for (const { algorithm, options: given } of runs) {
-      const means = await meansOf(algorithm, { seed, signal, threads, report: tell });
+      const means: Means = { seed, signal, threads, report: tell, kernels: await loadKernels() };
       const clock = () => performance.now();
       evaluations.push(
         await evaluateModel(algorithm, split, { ...request, options: given }, means, clock),
@@ -121,12 +120,6 @@ function modelResult({
   scoringSeconds,
 }: Evaluation): ModelResult {
   return { model, options, figures: figures.means, tuningSeconds, trainingSeconds, scoringSeconds };
-}
-
-async function meansOf(algorithm: Algorithm, given: Means): Promise<Means> {
-  const means = { ...given, kernels: await loadKernels() };
-  const needsTf = algorithm.needs?.includes('tf') === true;
-  return needsTf ? { ...means, tf: await loadTensorflow() } : means;
 }
 
 function algorithmOf(name: string): Algorithm {

@@ -5,8 +5,8 @@ export function cachedFiles(far: ModelFiles, near: ModelFiles): ModelFiles {
   return {
     place: far.place,
     async put(version, name, bytes) {
-      await far.put(version, name, bytes);
       await near.put(version, name, bytes);
+      await far.put(version, name, bytes);
     },
     async get(version, name) {
       const here = await near.get(version, name);

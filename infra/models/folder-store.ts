@@ -1,4 +1,4 @@
-import { mkdir, readFile, readdir } from 'node:fs/promises';
+import { mkdir, readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import type { z } from 'zod';
@@ -18,7 +18,7 @@ import {
 export function openFolderStore(folder: string): ModelStore {
   const read = async <Value>(kind: string, schema: z.ZodType<Value>): Promise<Value[]> => {
     const found: Value[] = [];
-    for (const lake of await namesIn(folder)) {
+    for (const lake of await foldersIn(folder)) {
       const names = await namesIn(join(folder, lake, kind));
       for (const name of names.filter((file) => file.endsWith('.json'))) {
         found.push(await readOne(join(folder, lake, kind, name), schema));
@@ -59,6 +59,13 @@ export function unreadable(where: string, text: string, cause: unknown): Mistake
     `${where}: expected a record of the model registry of format 1, got ${got}`,
     { cause },
   );
+}
+
+/** The folders in a folder, ascending; files are passed over. */
+async function foldersIn(folder: string): Promise<string[]> {
+  const names = await namesIn(folder);
+  const kinds = await Promise.all(names.map((name) => stat(join(folder, name))));
+  return names.filter((_, n) => kinds[n]!.isDirectory());
 }
 
 /** Ascending; none where there is no such folder. */

@@ -19,21 +19,20 @@ export interface RankTask {
 
 /**
  * Opens a fitted model and ranks all items for each listener, those of the history masked: on
- * threads where there are some and the model can be opened on them. The lists are the same bytes
+ * threads where there are some. The lists are the same bytes
  * either way.
  *
  * @param histories - [numListeners x numItems]
  */
 export async function rankModel(
-  algorithm: Pick<Algorithm, 'name' | 'open' | 'needs' | 'opensAlone'>,
+  algorithm: Pick<Algorithm, 'name' | 'open'>,
   fitted: FittedModel,
   histories: Interactions,
   k: number,
   means: Means,
 ): Promise<Lists> {
   const { threads, kernels, seed, signal } = means;
-  const opensAlone = algorithm.opensAlone ?? (algorithm.needs ?? []).length === 0;
-  if (threads === undefined || threads.size < 2 || !opensAlone) {
+  if (threads === undefined || threads.size < 2) {
     const recommender = await algorithm.open(fitted, means);
     try {
       return await rankListeners(recommender, histories, { k, ...(signal && { signal }) });

@@ -63,16 +63,25 @@ export function stateOf(version: string, { champions, history }: Office): ModelS
   return wasPromoted ? 'retired' : 'candidate';
 }
 
+/** Who was rolled back and is not in office since, ascending. */
+export function rolledBackOf({ champions, history }: Office): string[] {
+  const versions = history
+    .filter(({ kind }) => kind === 'rolledBack')
+    .map((event) => event.version);
+  return [...new Set(versions)].filter((version) => !champions.includes(version)).sort();
+}
+
 /**
- * The champion that a week may know: the topmost one that learned from nothing after the week's
- * cut-off. A week long past, made again today, must not know what came after it.
+ * The champion that a week may know: the topmost one that nothing after the week's cut-off has
+ * shaped, neither what it learned from nor what it was chosen on. A week long past, made again
+ * today, must not know what came after it.
  *
- * @param learnedUntil - milliseconds since 1970; undefined for a model that is not known
+ * @param shapedUntil - milliseconds since 1970; undefined for a model that is not known
  */
 export function championBefore(
   { champions }: Office,
   cutoffMs: number,
-  learnedUntil: (version: string) => number | undefined,
+  shapedUntil: (version: string) => number | undefined,
 ): string | undefined {
-  return champions.findLast((version) => (learnedUntil(version) ?? Infinity) <= cutoffMs);
+  return champions.findLast((version) => (shapedUntil(version) ?? Infinity) <= cutoffMs);
 }

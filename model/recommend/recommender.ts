@@ -1,6 +1,5 @@
 import type { z } from 'zod';
 import type { Interactions } from '../interactions.ts';
-import type { Tensorflow } from '../ranker/network.ts';
 
 /**
  * The contract of everything that recommends.
@@ -51,8 +50,6 @@ export type ModelArray =
 export interface Means {
   /** Names the random streams. */
   readonly seed: number;
-  /** TensorFlow.js, for those that need it. */
-  readonly tf?: Tensorflow;
   /** The compiled kernels (`infra/kernels`); without them all is done in JavaScript. */
   readonly kernels?: WebAssembly.Module;
   /** Threads to work on; without them all is done on the calling one. */
@@ -89,13 +86,6 @@ export interface Algorithm<Options = unknown> {
   readonly description: string;
   /** Parses what was given of the options; `parse({})` gives the defaults. */
   readonly options: z.ZodType<Options>;
-  /** What `fit`, or `open`, cannot do without. */
-  readonly needs?: readonly 'tf'[];
-  /**
-   * Whether `open` needs no means but the seed and the kernels, so that any thread can open the
-   * model. Default: whether there are no `needs`.
-   */
-  readonly opensAlone?: boolean;
   /**
    * Whether it has an option for how much the stored values count. The others are measured on
    * values of 1, as published figures are.

@@ -64,6 +64,17 @@ export async function readSplit(
   if (known > 0) {
     remarks.push(`${files.test}: ${known} pairs are masked, as ${files.train} has them too`);
   }
+  if (split.valid !== undefined) {
+    const [trained, tested] = [split.train, split.test].map((part) =>
+      countShared(split.valid!, part),
+    );
+    if (trained! > 0) remarks.push(`${files.valid}: ${trained} pairs are in ${files.train} too`);
+    if (tested! > 0) {
+      remarks.push(
+        `${files.test}: ${tested} pairs are in ${files.valid} too; trained on, they are masked`,
+      );
+    }
+  }
   return split;
 }
 

@@ -1,6 +1,12 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { championBefore, officeOf, stateOf, type OfficeEvent } from '../../model/gate/office.ts';
+import {
+  championBefore,
+  officeOf,
+  stateOf,
+  type OfficeEvent,
+  rolledBackOf,
+} from '../../model/gate/office.ts';
 
 let at = 0;
 const promoted = (version: string, instead: string | null, by: 'gate' | 'operator' = 'gate') =>
@@ -32,6 +38,13 @@ test('a rollback goes back one champion at a time', () => {
   expect(once.champions).toEqual(['a', 'b']);
   expect(stateOf('c', once)).toBe('retired');
   expect(officeOf([...events, rolledBack('b')]).champions).toEqual(['a']);
+});
+
+test('who was rolled back is known until an operator brings it back', () => {
+  const events = [promoted('a', null), promoted('b', 'a'), rolledBack('b')];
+  expect(rolledBackOf(officeOf(events))).toEqual(['b']);
+  const back = event('promoted', 'b', null, 'operator');
+  expect(rolledBackOf(officeOf([...events, back]))).toEqual([]);
 });
 
 test('a rollback of who is not champion any more does not count', () => {

@@ -26,6 +26,7 @@ beforeEach(async () => {
     await register(name, {
       week: `2014-W3${6 + n}`,
       learnedUntil: new Date(Date.UTC(2014, 7, day)).toISOString(),
+      dataCutoff: new Date(Date.UTC(2014, 7, day + 7)).toISOString(),
       createdAt: new Date(Date.UTC(2014, 8, day)).toISOString(),
     });
   }
@@ -127,18 +128,21 @@ test('after a rollback the next week is compared with the champion that is back'
   expect(await registry.championBefore('main', cutoffMs)).toEqual({
     version: a,
     learnedUntil: '2014-08-01T00:00:00.000Z',
+    rolledBack: [b],
   });
   expect(await gate(c, a, '2014-W38')).toBe(true);
 });
 
-test('a week long past knows no champion that learned from what came after it', async () => {
+test('a week long past knows no champion that was chosen on what came after it', async () => {
   await gate(a, null);
   await gate(b, a, '2014-W37');
   const before = (day: string) => registry.championBefore('main', Date.parse(day));
-  expect(await before('2014-07-28')).toBeUndefined();
-  expect(await before('2014-08-01')).toMatchObject({ version: a });
-  expect(await before('2014-08-07')).toMatchObject({ version: a });
-  expect(await before('2014-08-08')).toMatchObject({ version: b });
+  // Learned until 1 August, chosen on the week to the 8th.
+  expect(await before('2014-08-01')).toBeUndefined();
+  expect(await before('2014-08-07')).toBeUndefined();
+  expect(await before('2014-08-08')).toMatchObject({ version: a });
+  expect(await before('2014-08-14')).toMatchObject({ version: a });
+  expect(await before('2014-08-15')).toMatchObject({ version: b });
 });
 
 test('models of another lake are apart, even the same ones', async () => {

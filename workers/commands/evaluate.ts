@@ -76,7 +76,6 @@ export function evaluateCommand(): Command {
     .addOption(choice('--compare <name>', 'a second model: differences by paired bootstrap', names))
     .option('--per-listener <file>', 'write the figures of each listener to this file, as CSV')
     .summary(summary)
-    .enablePositionalOptions()
     .action(async ({ json, ...options }: Options) => {
       const { evaluate } = await import('../evaluate.ts');
       const { resultJson, resultTable } = await import('../evaluate-table.ts');
