@@ -79,7 +79,7 @@ describe('wrong use is told in one line, and nothing is begun', () => {
     [
       'an unknown stage',
       'weekly --from rank',
-      '--from: expected one of catalogue, text, embedding, snapshot, factors, examples, ranker, lists, got "rank"',
+      '--from: expected one of catalogue, text, embedding, snapshot, factors, examples, ranker, gate, lists, got "rank"',
     ],
     [
       'an unknown mode of the catalogue',
