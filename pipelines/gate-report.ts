@@ -83,7 +83,7 @@ export async function readGateReport(path: string): Promise<GateReport> {
 export function gateLine(report: GateReport, isPromoted: boolean): string {
   const { challenger, champion, lists, promoted, reasons } = report;
   const why = reasons.join('; ');
-  if (isPromoted) return `gate: ${challenger} became champion by it: ${why}`;
+  if (isPromoted) return `gate: ${challenger} was promoted to champion: ${why}`;
   if (promoted) {
     return `gate: ${challenger} makes the lists of this week alone, for another model is champion by now: ${why}`;
   }
