@@ -96,6 +96,11 @@ export function meanOf(perUser: ArrayLike<number>): number {
   return sum / count;
 }
 
+/** A figure as JSON keeps it: null for NaN. */
+export function orNull(figure: number): number | null {
+  return Number.isNaN(figure) ? null : figure;
+}
+
 /** How often each of the items 0..numItems-1 is in the lists: [numItems]. */
 export function exposureOf(lists: Iterable<Ranked>, numItems: number): Float64Array {
   const exposure = new Float64Array(numItems);

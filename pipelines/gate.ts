@@ -8,7 +8,7 @@ import { byFeature } from '../model/gate/baseline.ts';
 import { decide, gateOptions } from '../model/gate/decide.ts';
 import { checkGuardrails } from '../model/gate/guardrails.ts';
 import { ndcgOf, ndcgOfFeature, type Holdout } from '../model/gate/judge.ts';
-import { meanOf } from '../model/metrics.ts';
+import { meanOf, orNull } from '../model/metrics.ts';
 import { Mistake } from '../model/mistake.ts';
 import { alignFeatures } from '../model/ranker/align.ts';
 import { decodeRanker, rankerVersion } from '../model/ranker/encode.ts';
@@ -223,10 +223,6 @@ async function saveHoldout(
   await sql.append('holdout', rows);
   await save('holdout', '(SELECT * FROM holdout ORDER BY cutoff, listener_ix)');
   report.rowsOut(rows.length);
-}
-
-function orNull(value: number): number | null {
-  return Number.isNaN(value) ? null : value;
 }
 
 function tell({ report }: StageContext<GateStageOptions>, found: GateReport): void {

@@ -21,6 +21,7 @@ import { weekOptions } from '../pipelines/week-plan.ts';
 import { openHome, type Home } from './home.ts';
 import { importTruth } from './truth-file.ts';
 import { sourcesOf, type WeeklyRequest } from './weekly.ts';
+import { tell } from './tell.ts';
 
 export interface NextRequest {
   readonly data: WeeklyRequest['data'];
@@ -175,8 +176,4 @@ async function withSql<Result>(home: Home, work: (sql: Sql) => Promise<Result>):
   } finally {
     sql.dispose();
   }
-}
-
-function tell(line: string): void {
-  process.stderr.write(`${line}\n`);
 }

@@ -12,6 +12,7 @@ import { step } from '../pipelines/step.ts';
 import { createViews } from '../pipelines/views.ts';
 import { lakeSource } from '../pipelines/week-plan.ts';
 import { openHome } from './home.ts';
+import { tell } from './tell.ts';
 
 export interface PlaylistsRequest {
   readonly data: string;
@@ -77,8 +78,4 @@ export async function evaluatePlaylists(
   } finally {
     release();
   }
-}
-
-function tell(line: string): void {
-  process.stderr.write(`${line}\n`);
 }

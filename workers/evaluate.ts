@@ -12,6 +12,7 @@ import {
   type Evaluation,
 } from '../pipelines/evaluate/evaluate.ts';
 import { readSplit, type LineOrder, type SplitFiles } from '../pipelines/evaluate/split.ts';
+import { tell } from './tell.ts';
 
 export interface EvaluateRequest {
   readonly files: SplitFiles;
@@ -137,8 +138,4 @@ function checkOptions({ name, options }: Algorithm, given: Readonly<Record<strin
   const value = path[0] === undefined ? undefined : given[String(path[0])];
   const got = value === undefined ? '' : `, got ${JSON.stringify(value)}`;
   throw new Mistake('USAGE', `--option of ${name}${option}: ${message}${got}`);
-}
-
-function tell(line: string): void {
-  process.stderr.write(`${line}\n`);
 }

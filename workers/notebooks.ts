@@ -4,6 +4,7 @@ import type { Config } from '../infra/config.ts';
 import { notebooksFolder, openJupyter } from '../infra/jupyter.ts';
 import { openWeek } from '../infra/opened-week.ts';
 import { Mistake } from '../model/mistake.ts';
+import { tell } from './tell.ts';
 
 export interface NotebooksRequest {
   /** None: all. */
@@ -53,8 +54,4 @@ export async function runNotebooks(
     tell(written.at(-1)!);
   }
   return written;
-}
-
-function tell(line: string): void {
-  process.stderr.write(`${line}\n`);
 }

@@ -18,6 +18,7 @@ import { startDelivery, type DeliveryOptions, type DeliverySummary } from './del
 import { mainLake, openHome, type Home } from './home.ts';
 import { makeWeek, type MadeWeek, type MakingWeeks } from './make-week.ts';
 import { openRegistry } from './registry.ts';
+import { tell } from './tell.ts';
 
 export interface WeeklyRequest {
   /** In the order to be made; undefined: the one after the newest listen. */
@@ -210,10 +211,6 @@ async function newestWeek(home: Home, lake: Lake): Promise<string> {
   } finally {
     sql.dispose();
   }
-}
-
-function tell(line: string): void {
-  process.stderr.write(`${line}\n`);
 }
 
 function tellStage(label: string, funnel: StageFunnel): void {

@@ -1,4 +1,4 @@
-import { meanOf } from '../metrics.ts';
+import { meanOf, orNull } from '../metrics.ts';
 import { differencesOf, pairedBootstrap, type Difference } from './bootstrap.ts';
 import {
   nextLevels,
@@ -123,9 +123,4 @@ function meansOf(mean: (figure: NextFigure) => number): WaySummary {
 
 function intervalOf({ mean, low, high }: Difference): Interval {
   return { mean: orNull(mean), low: orNull(low), high: orNull(high) };
-}
-
-/** What JSON keeps. */
-function orNull(value: number): number | null {
-  return Number.isNaN(value) ? null : value;
 }

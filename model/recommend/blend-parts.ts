@@ -94,8 +94,20 @@ export function historiesFor({ algorithm }: BlendPart, histories: Interactions):
   return algorithm.weighsValues === true ? histories : withRecency(histories, 0);
 }
 
+/**
+ * Adds a listener's scores, standardized over all items; nothing where all are alike.
+ *
+ * @param scores - [numItems], as `into`
+ */
+export function addStandardized(scores: Float32Array, weight: number, into: Float32Array): void {
+  const { mean, deviation } = spread(scores);
+  if (deviation === 0) return;
+  const factor = weight / deviation;
+  for (let j = 0; j < scores.length; j++) into[j]! += factor * (scores[j]! - mean);
+}
+
 /** Mean and standard deviation; a deviation that rounding alone could make counts as 0. */
-export function spread(scores: Float32Array): { mean: number; deviation: number } {
+function spread(scores: Float32Array): { mean: number; deviation: number } {
   let sum = 0;
   for (let j = 0; j < scores.length; j++) sum += scores[j]!;
   const mean = sum / scores.length;

@@ -4,7 +4,13 @@ import { listenersToMeasure } from '../evaluation/tune.ts';
 import { rowOf } from '../interactions.ts';
 import { meanOf, ndcgAt } from '../metrics.ts';
 import { TopK } from '../nearest.ts';
-import { fitPart, historiesFor, partsOf, spread, type BlendOptions } from './blend-parts.ts';
+import {
+  addStandardized,
+  fitPart,
+  historiesFor,
+  partsOf,
+  type BlendOptions,
+} from './blend-parts.ts';
 import type { Holdout, Means, Recommender, TuningTask } from './recommender.ts';
 
 /** What the parts may count beside the graph filter. */
@@ -122,12 +128,8 @@ async function scoreParts(
       const into = sums[p === 0 ? 0 : p === parts.length - 1 ? 2 : 1]!;
       const share = into === sums[1] ? 1 / options.models : 1;
       for (let row = 0; row < own.numRows; row++) {
-        const rowScores = scores.subarray(row * numItems, (row + 1) * numItems);
-        const { mean, deviation } = spread(rowScores);
-        if (deviation === 0) continue;
-        for (let j = 0; j < numItems; j++) {
-          into[row * numItems + j]! += (share * (rowScores[j]! - mean)) / deviation;
-        }
+        const [start, end] = [row * numItems, (row + 1) * numItems];
+        addStandardized(scores.subarray(start, end), share, into.subarray(start, end));
       }
     }
     for (let row = 0; row < own.numRows; row++) {

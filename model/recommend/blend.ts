@@ -1,10 +1,10 @@
 import {
+  addStandardized,
   blendOptions,
   fitPart,
   historiesFor,
   ownPart,
   partsOf,
-  spread,
   type BlendOptions,
 } from './blend-parts.ts';
 import { factorsSpace, tuneBlend } from './blend-tuning.ts';
@@ -83,11 +83,3 @@ export const blend: Algorithm<BlendOptions> = {
     };
   },
 };
-
-/** Nothing is added where all scores are alike. */
-function addStandardized(scores: Float32Array, weight: number, into: Float32Array): void {
-  const { mean, deviation } = spread(scores);
-  if (deviation === 0) return;
-  const factor = weight / deviation;
-  for (let j = 0; j < scores.length; j++) into[j]! += factor * (scores[j]! - mean);
-}

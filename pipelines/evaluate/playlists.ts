@@ -6,7 +6,7 @@ import {
   type ContinuationWay,
 } from '../../model/evaluation/continuation.ts';
 import { fromTriples, type Interactions } from '../../model/interactions.ts';
-import { clicks, meanOf, ndcgAt, recallAt, rPrecision } from '../../model/metrics.ts';
+import { clicks, meanOf, ndcgAt, orNull, recallAt, rPrecision } from '../../model/metrics.ts';
 import { Mistake } from '../../model/mistake.ts';
 import type { Sql } from '../ports.ts';
 
@@ -190,8 +190,4 @@ class Table {
   #column(way: ContinuationWay, metric: PlaylistMetric): readonly number[] {
     return this.#columns.get(`${way}/${metric}`) ?? [];
   }
-}
-
-function orNull(value: number): number | null {
-  return Number.isNaN(value) ? null : value;
 }
