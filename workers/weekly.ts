@@ -3,6 +3,7 @@ import type { Config } from '../infra/config.ts';
 import { logForPeople } from '../infra/log.ts';
 import { importFolder } from '../infra/import-folder.ts';
 import { openLake } from '../infra/lake.ts';
+import { openWorkQueue } from '../infra/rabbit/work-queue.ts';
 import { openSourceFolder } from '../infra/source-folder.ts';
 import { ensureServers } from '../infra/servers/index.ts';
 import { frozenLists } from '../infra/list-archive.ts';
@@ -94,6 +95,8 @@ export async function runWeekly(
       lakeName,
       clock,
       signal,
+      queue:
+        servers && openWorkQueue({ url: servers.rabbitmqUrl, namespace: config.namespace, log }),
       onFinish: tellStage,
     };
     const delivering =
