@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { Config } from '../infra/config.ts';
 import { logForPeople } from '../infra/log.ts';
+import { withLock } from '../infra/lock.ts';
 import { importFolder } from '../infra/import-folder.ts';
 import { openLake } from '../infra/lake.ts';
 import { openWorkQueue } from '../infra/rabbit/work-queue.ts';
@@ -147,11 +148,11 @@ export async function sourcesOf(
   const lakeName = `simulated-${listeners}-${tracks}-${seed}`;
   const lakeHome = join(home, 'simulated', lakeName);
   tell(`simulating ${number(listeners)} listeners of ${number(tracks)} tracks, seed ${seed}`);
-  const { folder } = await simulate(
-    { listeners, tracks, seed },
-    join(lakeHome, 'sources'),
-    () => undefined,
-    signal,
+  const { folder } = await withLock(
+    `${lakeHome}.lock`,
+    { waitMs: Infinity, what: lakeName, signal },
+    () =>
+      simulate({ listeners, tracks, seed }, join(lakeHome, 'sources'), () => undefined, signal),
   );
   return { lakeName, lakeHome, dataDir: folder };
 }
