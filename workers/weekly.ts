@@ -151,8 +151,7 @@ export async function sourcesOf(
   const { folder } = await withLock(
     `${lakeHome}.lock`,
     { waitMs: Infinity, what: lakeName, signal },
-    () =>
-      simulate({ listeners, tracks, seed }, join(lakeHome, 'sources'), () => undefined, signal),
+    () => simulate({ listeners, tracks, seed }, join(lakeHome, 'sources'), () => undefined, signal),
   );
   return { lakeName, lakeHome, dataDir: folder };
 }
