@@ -13,8 +13,15 @@ import { openRabbit, type Rabbit } from '../infra/rabbit.ts';
 import { openRedis, removeKeys } from '../infra/redis.ts';
 import type { ServerUrls } from '../infra/servers/index.ts';
 import { batchDelivered, openWebhook } from '../infra/webhook.ts';
+import { platformZoneRules } from '../infra/zone-rules.ts';
 import { deliverBatch } from '../pipelines/delivery/deliver.ts';
-import { placeOrder, type OrderOptions } from '../pipelines/delivery/orders.ts';
+import {
+  byUrgency,
+  newestByZone,
+  placeOrder,
+  planWeek,
+  type OrderOptions,
+} from '../pipelines/delivery/orders.ts';
 import type { Ledger, OrderBook, PlacedOrder } from '../pipelines/delivery/ports.ts';
 import { publishOrder } from '../pipelines/delivery/publish.ts';
 import { reconcile } from '../pipelines/delivery/reconcile.ts';
@@ -48,7 +55,7 @@ export interface Delivery {
   readonly coverQueue: CoverQueue;
   /** Consumes batches from RabbitMQ. */
   startDelivering(): Promise<void>;
-  /** Publishes the orders whose time has come. */
+  /** Publishes the orders whose time has come, but those that a newer one has replaced. */
   startPublishing(): void;
   /**
    * Makes covers before they are asked for, while no batch waits or is worked on.
@@ -96,7 +103,8 @@ export async function startDelivery(options: DeliveryOptions): Promise<Delivery>
 }
 
 /** @throws Mistake `SERVER_DOWN` or `SERVER_REFUSED` naming the server */
-export async function openDelivery(options: DeliveryOptions): Promise<Delivery> {
+export async function openDelivery(given: DeliveryOptions): Promise<Delivery> {
+  const options = { zoneRules: platformZoneRules, ...given };
   const { config, servers, archive, clock, log } = options;
   const opened: { dispose(): Promise<void> }[] = [];
   // Closed in reverse: consumers before what they write to.
@@ -146,11 +154,12 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
     const sweeping = { orders, ledger, archive, publisher: rabbit, clock, dispatch, options };
     const place = async (lists: FrozenLists) => {
       known.set(lists.fingerprint, lists);
+      const placing = { ...options, plan: await planWeek(orders, lists, options) };
       const placed: PlacedOrder[] = [];
       for (const { zone, listeners } of lists.zones) {
-        if (listeners > 0) placed.push(await placeOrder(orders, lists, zone, clock(), options));
+        if (listeners > 0) placed.push(await placeOrder(orders, lists, zone, clock(), placing));
       }
-      return placed;
+      return byUrgency(placed, clock());
     };
     const orderAgain = (lists: FrozenLists, zones: readonly string[]) => {
       known.set(lists.fingerprint, lists);
@@ -196,6 +205,8 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
         calendar.publishWith(async (id, signal) => {
           const order = await orders.find(id);
           if (order === undefined) return;
+          const newest = newestByZone(await orders.ofWeek(order.week)).get(order.zone);
+          if (newest?.id !== id) return;
           const lists = known.get(order.lists) ?? (await archive.find(order.week));
           if (lists?.fingerprint !== order.lists) {
             throw new Error(`order ${id}: its lists ${order.lists} are not in the archive`);

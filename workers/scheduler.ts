@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
-import { addWeeks, weekOf } from '../model/week.ts';
+import { addWeeks, weekOf, weekRange } from '../model/week.ts';
 import type { PlacedOrder } from '../pipelines/delivery/ports.ts';
-import type { FrozenLists } from '../pipelines/lists.ts';
+import type { FrozenLists, ListArchive } from '../pipelines/lists.ts';
 import { startDelivery, type DeliveryOptions } from './delivery.ts';
 
 export interface SchedulerOptions extends DeliveryOptions {
@@ -21,12 +21,30 @@ export function weekToMake(now: number): string {
   return weekOf(now + batchLeadMs, 'UTC');
 }
 
+/** Lists of so many weeks back are delivered where they were not: their listeners can look them up. */
+const weeksToLookBack = 8;
+
+/** Weeks, ascending, whose lists must have their orders: all that were made lately. */
+async function weeksToDeliver(archive: ListArchive, newest: string): Promise<string[]> {
+  const oldest = addWeeks(newest, -weeksToLookBack);
+  return (await archive.weeks()).filter((week) => week >= oldest && week <= newest);
+}
+
+/**
+ * Weeks between the last that was made and the one to be made now. Nobody would look at their lists
+ * any more, and each would cost a training: they are left out, and told.
+ */
+async function weeksLeftOut(archive: ListArchive, toMake: string): Promise<string[]> {
+  const last = (await archive.weeks()).findLast((week) => week < toMake);
+  return last === undefined ? [] : weekRange(`${last}..${toMake}`).slice(1, -1);
+}
+
 /**
  * `npx mondaymix scheduler`: the week made on the weekend, each zone delivered for its Monday, and
  * whoever was missed found. Runs until the signal aborts. All that it must remember is in Redis,
- * MongoDB and the archive, so it may be stopped or killed at any time: on start, and every few
- * minutes, it makes the week if its time has passed, places what has no order, and delivers what is
- * overdue.
+ * MongoDB and the archive, so it may be stopped or killed at any time, and a second one may run
+ * beside it: on start, and every few minutes, it makes the week if its time has passed, places what
+ * has no order, corrects orders of zones whose rules have changed, and delivers what is overdue.
  */
 export async function runScheduler(options: SchedulerOptions, signal: AbortSignal): Promise<void> {
   const { clock, log, archive, runWeek, cron } = options;
@@ -47,14 +65,21 @@ export async function runScheduler(options: SchedulerOptions, signal: AbortSigna
   const findMissing = async () => {
     const week = weekToMake(clock());
     if (!isMaking && (await archive.find(week)) === undefined) await delivery.calendar.runWeekNow();
-    const report = await delivery.sweep([addWeeks(week, -1), week]);
+    const report = await delivery.sweep(await weeksToDeliver(archive, week));
     if (report.placed + report.missing > 0) log.warn({ ...report }, 'sweep: found what was missed');
     else if (report.completed > 0) log.info({ ...report }, 'sweep: zones are wholly delivered');
   };
   try {
     await delivery.calendar.everyWeek(makeWeek, { cron, signal });
     delivery.startMakingCovers(() => !isMaking);
-    log.info({ week: weekToMake(clock()) }, 'scheduling');
+    const week = weekToMake(clock());
+    log.info({ week }, 'scheduling');
+    // A damaged archive is told by the first sweep.
+    const leftOut = await weeksLeftOut(archive, week).catch(() => []);
+    if (leftOut.length > 0) {
+      const how = 'no lists were made for these weeks; npx mondaymix weekly --week WEEK makes them';
+      log.warn({ weeks: leftOut }, how);
+    }
     const everyMs = options.sweepEveryMs ?? 300_000;
     do {
       await findMissing().catch((error: Error) =>
