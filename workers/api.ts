@@ -8,6 +8,7 @@ import { openTokens, tokenSecret } from '../infra/tokens.ts';
 import { resolveRegion } from '../model/regions.ts';
 import { openDelivery, type DeliveryOptions } from './delivery.ts';
 import { listsOf } from './open-delivery.ts';
+import { proofFor } from './proof.ts';
 
 /** `npx mondaymix api`: runs until the signal aborts, then finishes the requests it has begun. */
 export async function runApi(
@@ -26,7 +27,7 @@ export async function runApi(
     cache: openListCache(redis.client, config.namespace),
     tokens: openTokens(await tokenSecret(config.home), clock),
     clock,
-    status: async (week) => delivery.status((await listsOf(archive, week)).week),
+    ...proofFor(options, delivery),
     redeliver: async (region, week) => {
       const lists = await listsOf(archive, week);
       const existing = lists.zones.map(({ zone }) => zone);

@@ -7,6 +7,7 @@ import { openMongo } from '../infra/mongo.ts';
 import { openLedger } from '../infra/mongo/ledger.ts';
 import { openOrders } from '../infra/mongo/orders.ts';
 import { openPlaylists, type Playlists } from '../infra/mongo/playlists.ts';
+import { openStoredLists } from '../infra/mongo/stored-lists.ts';
 import { noPictures, openPictures, picturesFolder } from '../infra/pictures.ts';
 import { redisPictureMemory } from '../infra/pictures/memory.ts';
 import { openRabbit, type Rabbit } from '../infra/rabbit.ts';
@@ -23,10 +24,17 @@ import {
   type OrderOptions,
 } from '../pipelines/delivery/orders.ts';
 import type { Ledger, OrderBook, PlacedOrder } from '../pipelines/delivery/ports.ts';
+import { missingLists, type MissingList } from '../pipelines/delivery/missing.ts';
+import type { LedgerReports } from '../pipelines/delivery/proof.ts';
 import { publishOrder } from '../pipelines/delivery/publish.ts';
-import { reconcile } from '../pipelines/delivery/reconcile.ts';
+import {
+  reconcile,
+  type Reconciling,
+  type ReconcileReport,
+} from '../pipelines/delivery/reconcile.ts';
 import { redeliver } from '../pipelines/delivery/redeliver.ts';
 import { weekStatus, type WeekStatus } from '../pipelines/delivery/status.ts';
+import { listStory, type ListStory } from '../pipelines/delivery/story.ts';
 import { sweep, type SweepReport } from '../pipelines/delivery/sweep.ts';
 import type { FrozenLists, ListArchive } from '../pipelines/lists.ts';
 import type { Clock, Log } from '../pipelines/ports.ts';
@@ -47,7 +55,7 @@ export interface DeliveryOptions extends OrderOptions {
 /** The delivery with its servers connected. Nothing runs by itself until one of the `start...`. */
 export interface Delivery {
   readonly orders: OrderBook;
-  readonly ledger: Ledger;
+  readonly ledger: Ledger & LedgerReports;
   readonly playlists: Playlists;
   readonly rabbit: Rabbit;
   readonly calendar: Calendar;
@@ -82,8 +90,17 @@ export interface Delivery {
   orderAgain(lists: FrozenLists, zones: readonly string[]): Promise<PlacedOrder[]>;
   /** Once: finds what is due and not delivered. `graceMs`: see `Sweeping`. */
   sweep(weeks: readonly string[], graceMs?: number): Promise<SweepReport>;
-  status(week: string): Promise<WeekStatus>;
-  reconcile(week: string): Promise<{ checked: number; repaired: number }>;
+  /** @param notMade - see `WeekStatus` */
+  status(week: string, notMade?: Readonly<Record<string, number>>): Promise<WeekStatus>;
+  /** Whoever has no list of the week in these zones, as the ledger knows it. */
+  missing(lists: FrozenLists, zones: readonly string[]): AsyncIterable<MissingList>;
+  /** All that is known of a listener's list of a week. */
+  story(user: string, week: string): Promise<ListStory>;
+  /** Holds the ledger against what is stored. */
+  reconcile(
+    week: string,
+    how?: Pick<Reconciling, 'dryRun' | 'onProgress'>,
+  ): Promise<ReconcileReport>;
   /** Deletes all that the namespace has in RabbitMQ, Redis and MongoDB. For tests. */
   remove(): Promise<void>;
   dispose(): Promise<void>;
@@ -131,6 +148,7 @@ export async function openDelivery(given: DeliveryOptions): Promise<Delivery> {
         ? undefined
         : keep(openWebhook({ ...config.webhook, redis: redis.client, namespace, clock, log }));
     const covers = openCovers({ home: config.home, log });
+    const storedLists = openStoredLists(db);
     const [stored, ledger, orders] = await Promise.all([
       openPlaylists(db),
       openLedger(db),
@@ -228,7 +246,7 @@ export async function openDelivery(given: DeliveryOptions): Promise<Delivery> {
         return placed;
       },
       async deliverWeek(lists, { now = false, ...waiting } = {}) {
-        await reconcile({ orders, ledger, playlists }, lists.week);
+        await reconcile({ orders, ledger, playlists, lists }, lists.week);
         const placed: PlacedOrder[] = [];
         for (const order of await place(lists)) {
           const publishAt = now ? Math.min(order.publishAt, clock()) : order.publishAt;
@@ -250,9 +268,25 @@ export async function openDelivery(given: DeliveryOptions): Promise<Delivery> {
         await rabbit.inspectDeadLetters(ledger, clock);
         return sweep({ ...sweeping, ...(graceMs === undefined ? {} : { graceMs }) }, weeks);
       },
-      status: async (week) =>
-        weekStatus({ orders, ledger }, week, await archive.find(week), clock()),
-      reconcile: (week) => reconcile({ orders, ledger, playlists }, week),
+      status: async (week, notMade) =>
+        weekStatus({ orders, ledger }, week, await archive.find(week), clock(), notMade),
+      missing: (lists, inZones) => missingLists({ orders, ledger }, lists, inZones, clock()),
+      story: async (user, week) =>
+        listStory(
+          { orders, ledger, stored: storedLists },
+          await archive.find(week),
+          user,
+          week,
+          clock(),
+        ),
+      reconcile: async (week, how = {}) =>
+        reconcile(
+          {
+            ...{ orders, ledger, playlists, lists: await archive.find(week), ...how },
+            storedByOrder: (ofWeek) => storedLists.countByOrder(ofWeek),
+          },
+          week,
+        ),
       async remove() {
         await calendar.remove();
         await coverQueue.remove();
