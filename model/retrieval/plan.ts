@@ -16,7 +16,7 @@ const regionModule = new URL('region.ts', import.meta.url).href;
 export interface RetrievalOptions {
   /** The best that are to be found for each listener, 1 or more. Default 200. */
   readonly k?: number;
-  /** Share of them that the pools are to hold, above 0, at most 1. Default 0.97. */
+  /** Share of them that the pools are to hold, above 0, at most 1. Default 0.98. */
   readonly recall?: number;
   /** Listeners of a group, about. Default 512. */
   readonly groupSize?: number;
@@ -85,7 +85,7 @@ export async function planRetrieval(
   options: RetrievalOptions,
   { kernels, threads, signal, onRegion }: RetrievalMeans,
 ): Promise<RetrievalPlan> {
-  const { k = 200, recall = 0.97, groupSize = 512, seed = 1 } = options;
+  const { k = 200, recall = 0.98, groupSize = 512, seed = 1 } = options;
   const { exactItems = 16_384, exactProducts = 1e9 } = options;
   checkOptions(k, recall, groupSize);
   if (queries.numFactors !== items.numFactors) {

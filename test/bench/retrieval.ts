@@ -46,7 +46,7 @@ async function main(): Promise<void> {
       sizes: { type: 'string', default: '10000,100000,1000000' },
       factors: { type: 'string', default: '32' },
       noise: { type: 'string', default: '0.5' },
-      recall: { type: 'string', default: '0.97' },
+      recall: { type: 'string', default: '0.98' },
       group: { type: 'string', default: '512' },
       gowalla: { type: 'boolean', default: false },
     },
