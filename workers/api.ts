@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { buildApi } from '../infra/http/server.ts';
+import { openMetrics } from '../infra/metrics.ts';
 import { openListCache } from '../infra/list-cache.ts';
 import { openMongo } from '../infra/mongo.ts';
 import { openPlaylistReader } from '../infra/mongo/reader.ts';
@@ -19,7 +20,8 @@ export async function runApi(
   const { config, servers, archive, clock, log } = options;
   const mongo = await openMongo({ url: servers.mongodbUrl, database: config.namespace });
   const redis = await openRedis(servers.redisUrl);
-  const delivery = await openDelivery(options);
+  const metrics = options.metrics ?? openMetrics();
+  const delivery = await openDelivery({ ...options, metrics });
   delivery.startPublishing();
   const api = await buildApi({
     playlists: openPlaylistReader(mongo.db),
@@ -38,6 +40,7 @@ export async function runApi(
         orders: orders.map(({ id, zone, listeners }) => ({ id, zone, listeners })),
       };
     },
+    metrics,
     checks: {
       mongodb: () => mongo.db.command({ ping: 1 }),
       redis: () => redis.client.ping(),

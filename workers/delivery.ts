@@ -4,6 +4,8 @@ import { openCovers, type Covers } from '../infra/covers.ts';
 import { openCoverQueue, type CoverQueue } from '../infra/covers/queue.ts';
 import { openListCache, type ListCache } from '../infra/list-cache.ts';
 import { openMongo } from '../infra/mongo.ts';
+import type { Metrics } from '../infra/metrics.ts';
+import { openAlerts } from '../infra/mongo/alerts.ts';
 import { openLedger } from '../infra/mongo/ledger.ts';
 import { openOrders } from '../infra/mongo/orders.ts';
 import { openPlaylists, type Playlists } from '../infra/mongo/playlists.ts';
@@ -35,6 +37,7 @@ import {
 import { redeliver } from '../pipelines/delivery/redeliver.ts';
 import { weekStatus, type WeekStatus } from '../pipelines/delivery/status.ts';
 import { listStory, type ListStory } from '../pipelines/delivery/story.ts';
+import type { AlertBook, Webhook } from '../pipelines/delivery/watch.ts';
 import { sweep, type SweepReport } from '../pipelines/delivery/sweep.ts';
 import type { FrozenLists, ListArchive } from '../pipelines/lists.ts';
 import type { Clock, Log } from '../pipelines/ports.ts';
@@ -48,8 +51,24 @@ export interface DeliveryOptions extends OrderOptions {
   readonly archive: ListArchive;
   readonly clock: Clock;
   readonly log: Log;
+  /** Default: nothing is counted. */
+  readonly metrics?: Metrics;
+  /** Told of every batch that is done; default: nobody. */
+  readonly onBatch?: (batch: BatchDone) => void;
   /** Batches that are worked on at a time. Default 4. */
   readonly prefetch?: number;
+}
+
+/** A line of the log for each batch. */
+export interface BatchDone {
+  readonly week: string;
+  readonly zone: string;
+  readonly order: string;
+  readonly batch: number;
+  readonly lists: number;
+  /** `already`: the ledger had it, nothing was written. */
+  readonly outcome: 'delivered' | 'already';
+  readonly milliseconds: number;
 }
 
 /** The delivery with its servers connected. Nothing runs by itself until one of the `start...`. */
@@ -57,6 +76,9 @@ export interface Delivery {
   readonly orders: OrderBook;
   readonly ledger: Ledger & LedgerReports;
   readonly playlists: Playlists;
+  /** Deadlines that are or were in danger. */
+  readonly alerts: AlertBook;
+  readonly webhook: Webhook | undefined;
   readonly rabbit: Rabbit;
   readonly calendar: Calendar;
   readonly covers: Covers;
@@ -149,7 +171,8 @@ export async function openDelivery(given: DeliveryOptions): Promise<Delivery> {
         : keep(openWebhook({ ...config.webhook, redis: redis.client, namespace, clock, log }));
     const covers = openCovers({ home: config.home, log });
     const storedLists = openStoredLists(db);
-    const [stored, ledger, orders] = await Promise.all([
+    const alerts = openAlerts(db);
+    const [stored, plainLedger, orders] = await Promise.all([
       openPlaylists(db),
       openLedger(db),
       openOrders(db),
@@ -165,6 +188,16 @@ export async function openDelivery(given: DeliveryOptions): Promise<Delivery> {
             clock,
             log,
           });
+    const { metrics, onBatch } = options;
+    const ledger = metrics?.counting(plainLedger) ?? plainLedger;
+    metrics?.probe({
+      servers: {
+        mongodb: () => db.command({ ping: 1 }),
+        redis: () => redis.client.ping(),
+        rabbitmq: () => rabbit.depths(),
+      },
+      queues: () => rabbit.depths(),
+    });
     let batchesUnderWay = 0;
     // Lists that this process was handed need not be found in the archive.
     const known = new Map<string, FrozenLists>();
@@ -194,6 +227,8 @@ export async function openDelivery(given: DeliveryOptions): Promise<Delivery> {
     return {
       orders,
       ledger,
+      alerts,
+      webhook,
       playlists,
       rabbit,
       calendar,
@@ -203,18 +238,31 @@ export async function openDelivery(given: DeliveryOptions): Promise<Delivery> {
       async startDelivering() {
         webhook?.startPosting();
         await rabbit.consume({
-          async handle(message) {
+          async handle(message, publishedAt) {
+            const started = performance.now();
             batchesUnderWay++;
+            metrics?.batches(1);
             try {
               const delivering = { playlists, ledger, pictures, covers: coverQueue, clock };
-              await deliverBatch(message, delivering);
+              const outcome = await deliverBatch(message, delivering);
               // Of one that was delivered before too: we may have died before it was told.
               await webhook?.send(batchDelivered(message, clock()));
+              if (publishedAt !== undefined) metrics?.stored((Date.now() - publishedAt) / 1000);
+              const { order, batch, lists } = message;
+              onBatch?.({
+                ...{ week: order.week, zone: order.zone, order: order.id, batch, outcome },
+                lists: lists.length,
+                milliseconds: Math.round(performance.now() - started),
+              });
             } finally {
               batchesUnderWay--;
+              metrics?.batches(-1);
             }
           },
-          failed: (entry) => ledger.failed(entry),
+          async failed(entry) {
+            await ledger.failed(entry);
+            metrics?.failed(entry);
+          },
           clock,
           ...(options.prefetch === undefined ? {} : { prefetch: options.prefetch }),
         });

@@ -2,6 +2,9 @@ import { setTimeout } from 'node:timers/promises';
 import { addWeeks, weekOf, weekRange } from '../model/week.ts';
 import type { PlacedOrder } from '../pipelines/delivery/ports.ts';
 import type { FrozenLists, ListArchive } from '../pipelines/lists.ts';
+import type { MetricsServer } from '../infra/metrics-server.ts';
+import { metricsOf } from './metrics.ts';
+import { watchEvery } from './watch-deadlines.ts';
 import { startDelivery, type DeliveryOptions } from './delivery.ts';
 
 export interface SchedulerOptions extends DeliveryOptions {
@@ -11,6 +14,8 @@ export interface SchedulerOptions extends DeliveryOptions {
   readonly cron?: string;
   /** Default 5 minutes. */
   readonly sweepEveryMs?: number;
+  /** How often the deadlines are looked at. Default 1 minute. */
+  readonly watchEveryMs?: number;
 }
 
 /** From Saturday 06:00 UTC to Monday 00:00 UTC, and an hour for a clock that is behind. */
@@ -48,7 +53,14 @@ async function weeksLeftOut(archive: ListArchive, toMake: string): Promise<strin
  */
 export async function runScheduler(options: SchedulerOptions, signal: AbortSignal): Promise<void> {
   const { clock, log, archive, runWeek, cron } = options;
-  const delivery = await startDelivery(options);
+  const delivery = await startDelivery({
+    ...options,
+    onBatch: (batch) => log.info({ ...batch }, 'batch'),
+  });
+  const ending = new AbortController();
+  const stopped = AbortSignal.any([signal, ending.signal]);
+  const watching = watchEvery(options, delivery, () => weekToMake(clock()), stopped);
+  let metrics: MetricsServer | undefined;
   let isMaking = false;
   const makeWeek = async (now: number) => {
     const week = weekToMake(now);
@@ -70,6 +82,7 @@ export async function runScheduler(options: SchedulerOptions, signal: AbortSigna
     else if (report.completed > 0) log.info({ ...report }, 'sweep: zones are wholly delivered');
   };
   try {
+    metrics = await metricsOf(options);
     await delivery.calendar.everyWeek(makeWeek, { cron, signal });
     delivery.startMakingCovers(() => !isMaking);
     const week = weekToMake(clock());
@@ -88,6 +101,9 @@ export async function runScheduler(options: SchedulerOptions, signal: AbortSigna
     } while (await passed(everyMs, signal));
     log.info({}, 'stopping');
   } finally {
+    ending.abort();
+    await watching;
+    await metrics?.dispose();
     await delivery.dispose();
   }
 }

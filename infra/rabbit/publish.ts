@@ -4,6 +4,9 @@ import type { BatchMessage } from '../../pipelines/lists.ts';
 import { reasonHeader } from './deadletters.ts';
 import type { Topology } from './topology.ts';
 
+/** Header of a batch: when it was handed to the broker, milliseconds since 1970. */
+export const publishedHeader = 'x-published-at';
+
 /** The broker had no queue for a message. */
 export class Unroutable extends Error {
   override readonly name = 'Unroutable';
@@ -32,7 +35,7 @@ export class ConfirmedPublisher {
       contentType: 'application/json',
       type: 'batch.v1',
       messageId: `${message.order.id}:${message.batch}`,
-      headers: headersOf(message),
+      headers: { ...headersOf(message), [publishedHeader]: Date.now() },
     });
   }
 

@@ -11,7 +11,7 @@ import type { ZoneStatus } from './status.ts';
  */
 
 /** What the forecast needs to know of a zone. */
-export type ZoneLoad = Pick<
+export type ZoneLoad = { readonly week: string } & Pick<
   ZoneStatus,
   'zone' | 'listeners' | 'delivered' | 'failed' | 'backfill' | 'order' | 'publishAt' | 'validFrom'
 >;
@@ -24,6 +24,7 @@ export interface StoredInMinute {
 }
 
 export interface ZoneForecast {
+  readonly week: string;
   readonly zone: string;
   /** Monday 00:00 there: milliseconds since 1970. */
   readonly deadline: number;
@@ -61,36 +62,29 @@ export function measureRate(
   recent: readonly StoredInMinute[],
   until: number,
 ): number | undefined {
-  const newest = new Set(zones.map(({ order }) => order));
-  const storedIn = new Map<number, { all: number; ofNewest: number }>();
-  for (const { order, minute, lists } of recent) {
-    const stored = storedIn.get(minute) ?? { all: 0, ofNewest: 0 };
-    stored.all += lists;
-    if (newest.has(order)) stored.ofNewest += lists;
-    storedIn.set(minute, stored);
-  }
-  let open = zones.reduce((sum, { delivered }) => sum - delivered, 0);
+  const minutes = grouped(recent, ({ minute }) => minute);
+  /** Stored since the beginning of the minute that is looked at, by order. */
+  const since = new Map<string, number>();
   let [busyMs, lists] = [0, 0];
   const first = Math.ceil((until - rateWindowMs) / minuteMs);
   for (let minute = Math.floor(until / minuteMs); minute >= first; minute--) {
-    const { all, ofNewest } = storedIn.get(minute) ?? { all: 0, ofNewest: 0 };
-    open += ofNewest;
     const begin = minute * minuteMs;
-    if (open + dueAt(zones, begin) <= 0) continue;
+    const stored = minutes.get(minute) ?? [];
+    for (const { order, lists: more } of stored) since.set(order, (since.get(order) ?? 0) + more);
+    if (!zones.some((zone) => wasWaiting(zone, begin, since))) continue;
     busyMs += Math.min(minuteMs, until - begin);
-    lists += all;
+    lists += stored.reduce((sum, { lists: more }) => sum + more, 0);
   }
   return busyMs < leastBusyMs ? undefined : lists / (busyMs / 1000);
 }
 
-/** Lists that had been due at an instant, those that failed since apart. */
-function dueAt(zones: readonly ZoneLoad[], at: number): number {
-  return zones.reduce(
-    (sum, { listeners, delivered, failed, publishAt }) =>
-      // Of a zone that was not due yet nothing counts, not even what is stored of it by now.
-      sum + (Date.parse(publishAt) <= at ? Math.max(0, listeners - failed) : delivered),
-    0,
-  );
+function wasWaiting(
+  { listeners, delivered, failed, order, publishAt }: ZoneLoad,
+  at: number,
+  since: ReadonlyMap<string, number>,
+): boolean {
+  if (order === undefined || Date.parse(publishAt) > at) return false;
+  return listeners - failed - (delivered - (since.get(order) ?? 0)) > 0;
 }
 
 /**
@@ -126,7 +120,7 @@ export function forecast(
       const late =
         end === undefined ? (deadline <= now ? left : 0) : lateOf(left, begin, end, deadline);
       forecasts.push({
-        ...{ zone: zone.zone, deadline, left, failed: zone.failed, late },
+        ...{ week: zone.week, zone: zone.zone, deadline, left, failed: zone.failed, late },
         predictedAt: left === 0 ? now : end,
         misses: late + zone.failed > 0,
       });

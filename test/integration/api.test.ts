@@ -5,6 +5,7 @@ import { Redis } from 'ioredis';
 import type { App } from '../../infra/http/app.ts';
 import { buildApi } from '../../infra/http/server.ts';
 import { openListCache, type ListCache } from '../../infra/list-cache.ts';
+import { openMetrics } from '../../infra/metrics.ts';
 import { openMongo, type Mongo } from '../../infra/mongo.ts';
 import { openPlaylistReader } from '../../infra/mongo/reader.ts';
 import { openTokens, type Tokens } from '../../infra/tokens.ts';
@@ -58,6 +59,7 @@ beforeAll(async () => {
           orders: [{ id: 'x', zone: JSON.stringify(region), listeners: 2 }],
         });
       }),
+    metrics: openMetrics(),
     checks: {
       mongodb: () =>
         mongoAnswers ? mongo.db.command({ ping: 1 }) : Promise.reject(new Error('no answer')),
