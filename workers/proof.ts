@@ -1,5 +1,7 @@
 import { Mistake } from '../model/mistake.ts';
+import { addWeeks } from '../model/week.ts';
 import { resolveRegion, type RegionQuery } from '../model/regions.ts';
+import { dateOf, outlook } from '../pipelines/delivery/watch.ts';
 import { statusOf, type WeekStatus } from '../pipelines/delivery/status.ts';
 import type { MissingList } from '../pipelines/delivery/missing.ts';
 import type { ListStory } from '../pipelines/delivery/story.ts';
@@ -55,5 +57,41 @@ export function proofFor(
       return delivery.missing(lists, zonesOf(lists, region));
     },
     story: async (user, week) => delivery.story(user, (await listsOf(archive, week)).week),
+  };
+}
+
+/** When zones that have lists left will have them. Instants are ISO 8601. */
+export interface Deadlines {
+  /** Null where nobody knows. */
+  readonly listsPerSecond: number | null;
+  readonly zones: readonly {
+    readonly zone: string;
+    readonly deadline: string;
+    /** Null where nobody knows, and where nothing moves. */
+    readonly predictedAt: string | null;
+    readonly late: number;
+    readonly failed: number;
+    readonly left: number;
+    readonly misses: boolean;
+  }[];
+}
+
+/** The forecast of the zones of a status, from the rate of the last minutes. */
+export async function outlookOf(
+  { archive, clock }: Pick<DeliveryOptions, 'archive' | 'clock'>,
+  { orders, ledger }: Pick<Delivery, 'orders' | 'ledger'>,
+  { week, zones }: WeekStatus,
+): Promise<Deadlines> {
+  const seen = await outlook({ orders, ledger, archive, clock }, [addWeeks(week, -1), week]);
+  const shown = new Set(zones.map(({ zone }) => zone));
+  return {
+    listsPerSecond: seen.listsPerSecond ?? null,
+    zones: seen.forecasts
+      .filter((one) => one.week === week && shown.has(one.zone))
+      .map(({ zone, deadline, predictedAt, late, failed, left, misses }) => ({
+        ...{ zone, late, failed, left, misses },
+        deadline: new Date(deadline).toISOString(),
+        predictedAt: dateOf(predictedAt),
+      })),
   };
 }

@@ -166,16 +166,18 @@ function alertOf(one: ZoneForecast, listsPerSecond: number | undefined): Deadlin
   return {
     ...{ week, zone, late, failed, left },
     deadline: new Date(deadline).toISOString(),
-    predictedAt:
-      predictedAt === undefined || predictedAt > latestDate
-        ? null
-        : new Date(predictedAt).toISOString(),
+    predictedAt: dateOf(predictedAt),
     listsPerSecond: listsPerSecond ?? null,
   };
 }
 
 /** A date holds no more (ECMA-262, 21.4.1.1). */
 const latestDate = 8.64e15;
+
+/** ISO 8601; null for never and for nobody knows. */
+export function dateOf(at: number | undefined): string | null {
+  return at === undefined || at > latestDate ? null : new Date(at).toISOString();
+}
 
 function done(alert: DeadlineAlert): DeadlineAlert {
   return { ...alert, predictedAt: null, late: 0, failed: 0, left: 0 };
