@@ -6,6 +6,8 @@ import type { FromChild, Task, ToChild } from './worker-child.ts';
 /** A worker in a process of its own. */
 export interface Child {
   readonly pid: number;
+  /** What it was last opened as. */
+  readonly role: Task['role'] | undefined;
   /** Messages that it holds, as its channels last said. */
   readonly held: number;
   readonly acknowledged: number;
@@ -37,6 +39,7 @@ async function start(): Promise<Child> {
   let held = 0;
   let acknowledged = 0;
   let failed: string | undefined;
+  let role: Task['role'] | undefined;
   let isKilled = false;
   let closed: (() => void) | undefined;
   const ready = new Promise<void>((resolve) => {
@@ -55,6 +58,9 @@ async function start(): Promise<Child> {
   const send = (message: ToChild) => child.send(message);
   return {
     pid: child.pid!,
+    get role() {
+      return role;
+    },
     get held() {
       return held;
     },
@@ -64,7 +70,10 @@ async function start(): Promise<Child> {
     get failed() {
       return failed;
     },
-    open: (task) => void send({ open: task }),
+    open(task) {
+      role = task.role;
+      send({ open: task });
+    },
     async close() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const closing = new Promise<void>((resolve) => (closed = resolve));
@@ -101,6 +110,7 @@ export function openChildren(): Children {
     },
     giveBack(child) {
       if (child.failed === undefined) idle.push(child);
+      else void child.kill();
     },
     async dispose() {
       const waiting = await next;

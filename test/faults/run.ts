@@ -51,6 +51,28 @@ export interface Run {
   readonly complain: (what: string) => void;
 }
 
+/** What a worker says that ends because a server is away while it begins. */
+const serverAway = /^Mistake: .*expected (a server|to be let in), got/;
+
+/**
+ * Does what a service manager does: a worker that ended because a server was away while it began is
+ * started again. One that ends for another reason is a fault of ours.
+ *
+ * @returns false for such a one
+ */
+export async function tend({ workers, start, complain }: Run): Promise<boolean> {
+  for (const worker of workers.filter(({ failed }) => failed !== undefined)) {
+    if (!serverAway.test(worker.failed!)) {
+      complain(`worker ${worker.pid}: ${worker.failed}`);
+      return false;
+    }
+    workers.splice(workers.indexOf(worker), 1);
+    await worker.kill();
+    await start(worker.role!);
+  }
+  return true;
+}
+
 /** Messages that workers hold at this moment. */
 export function heldBy(workers: readonly Child[]): number {
   return workers.reduce((sum, { held }) => sum + held, 0);
@@ -71,7 +93,8 @@ const stuckMs = 150_000;
  *
  * @returns whether it came to that
  */
-export async function settled({ watching, workers, week, plan, complain }: Run): Promise<boolean> {
+export async function settled(run: Run): Promise<boolean> {
+  const { watching, workers, week, plan, complain } = run;
   let known = -1;
   let movedAt = performance.now();
   let quiet = 0;
@@ -80,11 +103,7 @@ export async function settled({ watching, workers, week, plan, complain }: Run):
     const now = counts.reduce((sum, { delivered, failed }) => sum + delivered + failed, 0);
     const waits = await watching.rabbit.backlog();
     const held = heldBy(workers);
-    const crashed = workers.find(({ failed }) => failed !== undefined);
-    if (crashed !== undefined) {
-      complain(`worker ${crashed.pid}: ${crashed.failed}`);
-      return false;
-    }
+    if (!(await tend(run))) return false;
     if (now !== known || (now >= plan.listeners && waits + held > 0)) {
       if (now !== known) movedAt = performance.now();
       known = now;

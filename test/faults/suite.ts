@@ -13,7 +13,8 @@ import { openChildren, type Child } from './children.ts';
 import { openFaultServers, type FaultServers } from './fault-servers.ts';
 import { faults, mongodbKilled, type Fault } from './faults.ts';
 import { openPictureHost } from './picture-host.ts';
-import { acknowledgedBy, heldBy, settled, type Plan, type Run } from './run.ts';
+import { acknowledgedBy, heldBy, settled, tend, type Plan, type Run } from './run.ts';
+import { openWeeklyKills, weeklyKilled } from './weekly-killed.ts';
 import type { Task } from './worker-child.ts';
 
 /** One line of the log: the fault, whom it hit, what was in flight and when, what came of it. */
@@ -30,6 +31,8 @@ export interface Outcome extends Tally {
   /** Messages that workers held without having acknowledged them: all, and each process. */
   readonly unacknowledged: number;
   readonly heldByPid: Readonly<Record<string, number>>;
+  /** The last that a killed weekly run had said. */
+  readonly after?: string;
   /** Processes that were killed, stopped or cut off. */
   readonly pids: readonly number[];
   readonly batches: number;
@@ -38,6 +41,8 @@ export interface Outcome extends Tally {
   /** How long before Monday the lists were published. */
   readonly beforeMondayMs: number;
   readonly seconds: number;
+  /** Folder of the workers' logs, below the home of the faults; kept where something is wrong. */
+  readonly logs?: string;
   /** Empty where all is as it must be. */
   readonly complaints: readonly string[];
 }
@@ -57,11 +62,17 @@ export async function openSuite(home: string): Promise<Suite> {
   const children = openChildren();
   const servers = await openFaultServers(home);
   const pictures = await openPictureHost();
-  const possible = servers.direct.mongodbInMemory ? faults : [...faults, mongodbKilled];
+  const possible = [
+    ...faults,
+    ...(servers.direct.mongodbInMemory ? [] : [mongodbKilled]),
+    weeklyKilled,
+  ];
+  const killWeekly = openWeeklyKills(servers.direct);
   return {
     servers,
     faults: possible,
     async run(plan) {
+      if (plan.fault === weeklyKilled.name) return killWeekly(plan);
       const fault = possible.find(({ name }) => name === plan.fault)!;
       const namespace = `f${randomUUID().slice(0, 8)}`;
       const runHome = join(home, 'runs', namespace);
@@ -86,6 +97,7 @@ export async function openSuite(home: string): Promise<Suite> {
         role,
         namespace,
         home: runHome,
+        logs: join(home, 'logs', namespace),
         servers: servers.urls,
         pictureUrl: fault.pictures === true ? pictures.url : undefined,
         week,
@@ -119,9 +131,7 @@ export async function openSuite(home: string): Promise<Suite> {
           before.acknowledged += child.acknowledged;
         }
         const done = () => acknowledgedBy(workers) - before.acknowledged;
-        while (done() < plan.strikeAt && !workers.some(({ failed }) => failed !== undefined)) {
-          await pause(1);
-        }
+        while (done() < plan.strikeAt && (await tend(run))) await pause(1);
         await pause(plan.strikeAfterMs);
         const struck = {
           at: new Date().toISOString(),
@@ -144,6 +154,7 @@ export async function openSuite(home: string): Promise<Suite> {
           awayMs: plan.awayMs,
           beforeMondayMs: plan.beforeMondayMs,
           seconds: Math.round((performance.now() - started) / 10) / 100,
+          ...(complaints.length > 0 ? { logs: join('logs', namespace) } : {}),
           complaints,
         };
       } finally {
@@ -156,6 +167,9 @@ export async function openSuite(home: string): Promise<Suite> {
         await watching.remove();
         await watching.dispose();
         await rm(runHome, { recursive: true, force: true });
+        if (complaints.length === 0) {
+          await rm(join(home, 'logs', namespace), { recursive: true, force: true });
+        }
       }
     },
     async dispose() {

@@ -2,12 +2,14 @@
  * A process that is a real worker, `deliver` or `scheduler`, of one namespace after another, as its
  * parent says; to be killed. Tells its parent how many messages it holds.
  */
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { readConfig } from '../../infra/config.ts';
 import type { ServerUrls } from '../../infra/servers/index.ts';
 import { runDeliver } from '../../workers/deliver.ts';
 import { runScheduler } from '../../workers/scheduler.ts';
 import { archiveOf, frozenListsOf } from '../support/frozen-lists.ts';
-import { silentLog } from '../support/servers.ts';
+import type { Log } from '../../pipelines/ports.ts';
 import { countUnacknowledged, type Unacknowledged } from './unacknowledged.ts';
 
 /** What a worker is to do. */
@@ -15,6 +17,8 @@ export interface Task {
   readonly role: 'deliver' | 'scheduler';
   readonly namespace: string;
   readonly home: string;
+  /** Folder of the workers' logs. */
+  readonly logs: string;
   readonly servers: ServerUrls;
   readonly pictureUrl: string | undefined;
   readonly week: string;
@@ -49,6 +53,16 @@ process.on('message', (message: ToChild) => {
 process.on('disconnect', () => process.exit());
 tell({ kind: 'ready' });
 
+/** One file for each process; written at once, since it may be killed. */
+function logIn(folder: string): Log {
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `${process.pid}.ndjson`);
+  const write = (level: string) => (fields: object, message: string) => {
+    appendFileSync(file, `${JSON.stringify({ at: new Date(), level, message, ...fields })}\n`);
+  };
+  return { info: write('info'), warn: write('warn'), error: write('error') };
+}
+
 function begin(task: Task): () => Promise<void> {
   const { namespace, home, servers, week, zones, batchSize, offsetMs, pictureUrl } = task;
   const lists = frozenListsOf(week, zones);
@@ -58,7 +72,7 @@ function begin(task: Task): () => Promise<void> {
     servers,
     archive: archiveOf(lists),
     clock: () => Date.now() + offsetMs,
-    log: silentLog,
+    log: logIn(task.logs),
     batchSize,
   };
   const running =
