@@ -18,11 +18,14 @@ export interface RetrievalOptions {
   readonly k?: number;
   /** Share of them that the pools are to hold, above 0, at most 1. Default 0.98. */
   readonly recall?: number;
-  /** Listeners of a group, about. Default 512. */
+  /** Listeners of a group, about. Default 1,024. */
   readonly groupSize?: number;
-  /** Up to so many items every listener's pool is all of them. Default 16,384. */
+  /**
+   * Up to so many items, of 32 factors, every listener's pool is all of them; of more factors,
+   * fewer. Default 16,384: 40 microseconds a listener.
+   */
   readonly exactItems?: number;
-  /** Up to so many products of listener and item, too. Default 1e9: some seconds. */
+  /** Up to so many products of listener and item, of 32 factors, too. Default 1e9: two seconds. */
   readonly exactProducts?: number;
   /** Default 1. */
   readonly seed?: number;
@@ -85,7 +88,7 @@ export async function planRetrieval(
   options: RetrievalOptions,
   { kernels, threads, signal, onRegion }: RetrievalMeans,
 ): Promise<RetrievalPlan> {
-  const { k = 200, recall = 0.98, groupSize = 512, seed = 1 } = options;
+  const { k = 200, recall = 0.98, groupSize = 1024, seed = 1 } = options;
   const { exactItems = 16_384, exactProducts = 1e9 } = options;
   checkOptions(k, recall, groupSize);
   if (queries.numFactors !== items.numFactors) {
@@ -106,7 +109,8 @@ export async function planRetrieval(
   const members = listeners.slice(0, numListeners);
   const packed = new PackedItems(kernels);
   const random = createRandom(seed, 'regions');
-  const few = rows.length <= exactItems || rows.length * numListeners <= exactProducts;
+  const cost = rows.length * Math.max(1, items.numFactors / 32);
+  const few = cost <= exactItems || cost * numListeners <= exactProducts;
   if (members.length === 0 || few) {
     const { centres } = clusterDirections(queries, members, 1, random, packed);
     const one: RegionGroups = {
@@ -119,7 +123,7 @@ export async function planRetrieval(
     return planOf(queries, k, [one], one.centres, zeros);
   }
 
-  const numRegions = Math.ceil(Math.sqrt(members.length / groupSize));
+  const numRegions = Math.ceil(Math.sqrt(members.length / groupSize) / 2);
   const { clusters, centres } = clusterDirections(queries, members, numRegions, random, packed);
   const regions = membersByCluster(members, clusters, centres.numRows);
   const sharesMemory = threads !== undefined;

@@ -7,7 +7,7 @@ import { poolOf } from './pools.ts';
 /** Items from which on a region's own are chosen first, for its groups to choose from. */
 const regionFrom = 65_536;
 /** Members whose best are found among all items, and among the region's. */
-const measuredOfRegion = 48;
+const measuredOfRegion = 32;
 const measuredOfGroup = 16;
 /** Of what is wanted and not in the pool of a group, the part that the region may have lost. */
 const lostByRegion = 0.2;

@@ -47,7 +47,7 @@ async function main(): Promise<void> {
       factors: { type: 'string', default: '32' },
       noise: { type: 'string', default: '0.5' },
       recall: { type: 'string', default: '0.98' },
-      group: { type: 'string', default: '512' },
+      group: { type: 'string', default: '1024' },
       gowalla: { type: 'boolean', default: false },
     },
   });
