@@ -81,8 +81,8 @@ export async function reconcile(reconciling: Reconciling, week: string): Promise
   };
   for (const order of ofWeek) {
     const isNewest = newest.get(order.zone)?.id === order.id;
-    await takeBackUntrue(reconciling, order, isNewest, counts);
-    if (isNewest) await lookForUnknown(reconciling, order, counts);
+    const untrue = await takeBackUntrue(reconciling, order, isNewest, counts);
+    if (isNewest) await lookForUnknown(reconciling, order, untrue, counts);
   }
   const known = new Set(ofWeek.map(({ id }) => id));
   for (const [order, stored] of (await reconciling.storedByOrder?.(week)) ?? []) {
@@ -91,12 +91,13 @@ export async function reconcile(reconciling: Reconciling, week: string): Promise
   return { week, ...counts, dryRun };
 }
 
+/** @returns the batches */
 async function takeBackUntrue(
   { orders, ledger, playlists, dryRun = false, onProgress }: Reconciling,
   order: PlacedOrder,
   isNewest: boolean,
   counts: Counts,
-): Promise<void> {
+): Promise<readonly number[]> {
   const untrue: number[] = [];
   const least = isNewest ? order.revision : 1;
   const lookUp = async (entries: readonly LedgerEntry[]) => {
@@ -134,25 +135,27 @@ async function takeBackUntrue(
   } finally {
     await Promise.allSettled(underWay);
   }
-  if (untrue.length === 0) return;
+  if (untrue.length === 0) return untrue;
   counts.repaired += untrue.length;
   if (!isNewest) counts.replaced += untrue.length;
-  if (dryRun) return;
+  if (dryRun) return untrue;
   // Opened first: one that is killed in between leaves an entry to be found again, not a hole.
   if (isNewest) await orders.reopened(order.id);
   for (let from = 0; from < untrue.length; from += 1000) {
     await ledger.forget(order.id, untrue.slice(from, from + 1000));
   }
+  return untrue;
 }
 
 /** What the ledger does not have of an order: written where it is stored, else ordered anew. */
 async function lookForUnknown(
   reconciling: Reconciling,
   order: PlacedOrder,
+  untrue: readonly number[],
   counts: Counts,
 ): Promise<void> {
   const { orders, ledger, lists, dryRun = false } = reconciling;
-  const known = new Set(await ledger.deliveredBatches(order.id));
+  const known = new Set([...(await ledger.deliveredBatches(order.id)), ...untrue]);
   let unknown = order.batches - known.size;
   if (unknown <= 0) return;
   if (lists?.fingerprint === order.lists) {
