@@ -84,10 +84,12 @@ async function runSize(request: SizeRequest): Promise<SizeReport> {
     const frozen = await frozenLists(lists);
     processes.forgetPeaks();
     const deliveringFrom = clock();
+    const delivering = performance.now();
     const summary = await delivery.deliverWeek(frozen, {
       now: true,
       onProgress: progressOf('delivery', 'delivered'),
     });
+    const secondsDelivering = (performance.now() - delivering) / 1000;
     const delivered = processes.usage();
     const orders = await delivery.orders.ofWeek(worldWeek);
     const publishedAt = Math.max(...orders.map((order) => order.publishedAt ?? deliveringFrom));
@@ -107,8 +109,8 @@ async function runSize(request: SizeRequest): Promise<SizeReport> {
         making: secondsMaking,
         ...Object.fromEntries(parts),
         publishing: (publishedAt - deliveringFrom) / 1000,
-        delivery: summary.seconds,
-        'end to end': secondsMaking + summary.seconds,
+        delivery: secondsDelivering,
+        'end to end': secondsMaking + secondsDelivering,
       },
       cpuMsPerList: {
         making: perThousand(since(begun, made), lists.funnel.rowsOut),
