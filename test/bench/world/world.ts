@@ -186,12 +186,12 @@ async function write(
   await run('neighbours.sql');
   for (const [name, which] of [
     ['track_neighbours', 'n < 40'],
-    ['playlist_neighbours', 'n >= 15'],
+    ['playlist_neighbours', 'n < 25 OR n >= 40'],
   ] as const) {
     await save(
       'embedding',
       name,
-      `(SELECT track_ix, neighbour_ix, similarity FROM neighbours WHERE ${which}
+      `(SELECT track_ix, neighbour_ix, similarity FROM neighbours WHERE (${which})
         ORDER BY track_ix, similarity DESC, neighbour_ix)`,
     );
   }
