@@ -163,7 +163,7 @@ async function write(
   }
   await rm(parts, { recursive: true });
   await sql.run(
-    `DROP TABLE plays; DROP TABLE visits; DROP TABLE interactions; DROP TABLE heard;
+    `DROP TABLE plays; DROP TABLE visits; DROP TABLE led; DROP TABLE planned; DROP TABLE interactions; DROP TABLE heard;
      DROP TABLE artist_interactions;
      CREATE VIEW all_interactions AS FROM read_parquet('${home}/snapshot/interactions.parquet');
      CREATE VIEW all_artist_interactions AS
