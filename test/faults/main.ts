@@ -13,6 +13,7 @@ import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { plansOf } from './plan.ts';
 import { isGood, lineOf, summaryOf, tableOf } from './report.ts';
+import type { Plan } from './run.ts';
 import { openSuite, type Outcome } from './suite.ts';
 
 const say = (line: string) => void process.stderr.write(`${line}\n`);
@@ -55,7 +56,10 @@ async function main(): Promise<boolean> {
     writeFileSync(log, '');
     for (const plan of plansOf(runs, seed, which)) {
       if (stopping) break;
-      const outcome = await suite.run(plan);
+      const outcome = await suite.run(plan).catch(async (error: unknown) => {
+        await suite.servers.heal();
+        return brokenOff(plan, error);
+      });
       outcomes.push(outcome);
       appendFileSync(log, `${JSON.stringify(outcome)}\n`);
       say(lineOf(outcome, plan, runs));
@@ -71,6 +75,17 @@ async function main(): Promise<boolean> {
   );
   if (values.json) process.stdout.write(`${JSON.stringify({ ...summary, seed, log })}\n`);
   return isWhole && isGood(summary);
+}
+
+/** What is told of a run that could not be brought to its end. */
+function brokenOff(plan: Plan, error: unknown): Outcome {
+  const { number: run, seed, fault, listeners, awayMs, beforeMondayMs } = plan;
+  return {
+    ...{ run, seed, fault, listeners, awayMs, beforeMondayMs, at: new Date().toISOString() },
+    ...{ afterMs: 0, acknowledged: 0, unacknowledged: 0, heldByPid: {}, pids: [], batches: 0 },
+    ...{ lost: 0, doubled: 0, late: 0, seconds: 0 },
+    complaints: [`broken off: ${error instanceof Error ? error.stack : String(error)}`],
+  };
 }
 
 main().then(
