@@ -100,8 +100,12 @@ export interface Delivery {
    * What is delivered already is not published again.
    *
    * @param now - makes all of them due now
+   * @param isReconciled - the ledger was held against what is stored just before
    */
-  deliverWeek(lists: FrozenLists, waiting?: Waiting & { now?: boolean }): Promise<DeliverySummary>;
+  deliverWeek(
+    lists: FrozenLists,
+    waiting?: Waiting & { now?: boolean; isReconciled?: boolean },
+  ): Promise<DeliverySummary>;
   /** Delivers zones again, whatever the ledger says, and waits as `deliverWeek` does. */
   redeliver(
     lists: FrozenLists,
@@ -293,8 +297,8 @@ export async function openDelivery(given: DeliveryOptions): Promise<Delivery> {
         }
         return placed;
       },
-      async deliverWeek(lists, { now = false, ...waiting } = {}) {
-        await reconcile({ orders, ledger, playlists, lists }, lists.week);
+      async deliverWeek(lists, { now = false, isReconciled = false, ...waiting } = {}) {
+        if (!isReconciled) await reconcile({ orders, ledger, playlists, lists }, lists.week);
         const placed: PlacedOrder[] = [];
         for (const order of await place(lists)) {
           const publishAt = now ? Math.min(order.publishAt, clock()) : order.publishAt;

@@ -35,7 +35,7 @@ export function reconcileCommand(): Command {
           if (!wasTrue(report)) process.exitCode = 1;
           return;
         }
-        const summary = await delivery.deliverWeek(lists, { signal });
+        const summary = await delivery.deliverWeek(lists, { signal, isReconciled: true });
         const { delivered, listeners, scheduled, failed } = summary;
         process.stderr.write(
           `${number(delivered)} of ${number(listeners)} lists are delivered, ${number(scheduled)} are not due yet\n`,
