@@ -62,7 +62,7 @@ async function* ofOrder(
   const alike = placed.filter((other) => isCutAlike(other, order)).map(({ id }) => id);
   const stored = new Set<number>();
   const failed = new Map<number, BatchRecord>();
-  for await (const record of ledger.records(alike)) {
+  for await (const record of ledger.records(order.week, alike)) {
     if (record.state === 'delivered') stored.add(record.batch);
     else if (record.order === order.id) failed.set(record.batch, record);
   }

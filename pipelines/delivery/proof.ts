@@ -36,16 +36,16 @@ export interface BatchRecord {
 export interface LedgerReports {
   /** Sums of a week. Every zone's 00:00 and 06:00 since 1972 begins a quarter of an hour. */
   tally(week: string): Promise<Tally[]>;
-  /** All entries of some orders, by order and batch. */
-  records(orders: readonly string[]): AsyncIterable<BatchRecord>;
+  /** All entries of some orders of a week, in no particular order. */
+  records(week: string, orders: readonly string[]): AsyncIterable<BatchRecord>;
   /** What failed in a week, by order and reason. */
   failures(week: string): Promise<{ order: string; reason: string; lists: number }[]>;
   /** Lists stored from `since` to `until`, both included, by order and minute since 1970. */
   recent(since: number, until: number): Promise<{ order: string; minute: number; lists: number }[]>;
   /** When the newest entry `delivered` was written; undefined in an empty ledger. */
   newestAt(): Promise<number | undefined>;
-  /** The entries `delivered` that hold a listener's list, of some orders. */
-  recordsOf(user: string, orders: readonly string[]): Promise<BatchRecord[]>;
+  /** The entries `delivered` that hold a listener's list, of some orders of a week, by time. */
+  recordsOf(user: string, week: string, orders: readonly string[]): Promise<BatchRecord[]>;
 }
 
 /** Listeners of a zone. `by00` <= `by06` <= `now`. */

@@ -109,7 +109,10 @@ export async function weekStatus(
   const again = [...byZone.values()].filter((ofZone) => ofZone.length > 1).flat();
   const recordsOf = new Map<string, BatchRecord[]>();
   if (again.length > 0) {
-    for await (const record of ledger.records(again.map(({ id }) => id))) {
+    for await (const record of ledger.records(
+      week,
+      again.map(({ id }) => id),
+    )) {
       const known = recordsOf.get(record.order);
       if (known === undefined) recordsOf.set(record.order, [record]);
       else known.push(record);

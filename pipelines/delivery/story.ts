@@ -86,9 +86,9 @@ export async function listStory(
   const byId = new Map(ofWeek.map((order) => [order.id, order]));
   // Usually the zone's own orders hold it; all others are asked only for who moved.
   const near = list === undefined ? [] : ofWeek.filter(({ zone }) => zone === list.zone);
-  const found = await ledger.recordsOf(user, idsOf(near));
+  const found = await ledger.recordsOf(user, week, idsOf(near));
   const far = found.length > 0 && near.length > 0 ? [] : ofWeek.filter((o) => !near.includes(o));
-  const records = [...found, ...(await ledger.recordsOf(user, idsOf(far)))];
+  const records = [...found, ...(await ledger.recordsOf(user, week, idsOf(far)))];
   const first = records[0] && byId.get(records[0].order);
   const missing =
     list === undefined && records.length === 0 && lists !== undefined
