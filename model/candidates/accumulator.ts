@@ -1,7 +1,9 @@
 import type { Ragged } from './listener.ts';
+import { readAhead } from './read-ahead.ts';
 
 /** What `slot` may hold; beyond it is emptied. */
-const greatest = 2 ** 31 - 1;
+const greatestSlot = 2 ** 31 - 1;
+const numBuckets = 512;
 
 /**
  * Sums over some of many indices. What was touched lies side by side, so that the next sum begins
@@ -19,6 +21,9 @@ export class Accumulator {
   /** [size] place of each index, counted from `#from`; what is below was of a sum before. */
   readonly #slot: Int32Array;
   #from = 0;
+  /** How many sums are in each part of the way from 0 to the greatest. */
+  readonly #counts = new Int32Array(numBuckets);
+  #greatest = new Int32Array(0);
 
   constructor(size: number) {
     this.#slot = new Int32Array(size).fill(-1);
@@ -46,11 +51,20 @@ export class Accumulator {
     const slot = this.#slot;
     const from = this.#from;
     let numTouched = this.numTouched;
+    let firsts = 0;
+    for (let h = 0; h < of.length; h++) {
+      const first = start[of[h]!]!;
+      if (first < indices.length) firsts += indices[first]! + values[first]!;
+    }
+    readAhead.sum = firsts;
     for (let h = 0; h < of.length; h++) {
       const row = of[h]!;
       const weight = Math.log1p(confidence[h]!);
       const last = start[row + 1]!;
       this.#makeRoom(numTouched + last - start[row]!);
+      let sum = 0;
+      for (let n = start[row]!; n < last; n++) sum += slot[indices[n]!]!;
+      readAhead.sum = sum;
       const { touched, sums } = this;
       const because = this.#because;
       const most = this.#most;
@@ -78,10 +92,34 @@ export class Accumulator {
     this.numTouched = numTouched;
   }
 
+  /**
+   * The places of the greatest sums: at least `count` of them where there are as many, all of what
+   * is equal to the least of them, and a few more; in the order of touching. A view, valid until
+   * the next call.
+   */
+  greatest(count: number): Int32Array {
+    const { sums, numTouched } = this;
+    if (this.#greatest.length < numTouched) this.#greatest = new Int32Array(sums.length);
+    let most = 0;
+    for (let place = 0; place < numTouched; place++) if (sums[place]! > most) most = sums[place]!;
+    const scale = (numBuckets - 1) / most;
+    const counts = this.#counts.fill(0);
+    for (let place = 0; place < numTouched; place++) counts[(sums[place]! * scale) | 0]!++;
+    let least = numBuckets;
+    for (let enough = 0; least > 0 && enough < count;) enough += counts[--least]!;
+    let found = 0;
+    for (let place = 0; place < numTouched; place++) {
+      // Written always and counted where it belongs: there is nothing to guess.
+      this.#greatest[found] = place;
+      found += ((sums[place]! * scale) | 0) >= least ? 1 : 0;
+    }
+    return this.#greatest.subarray(0, found);
+  }
+
   clear(): void {
     this.#from += this.numTouched;
     this.numTouched = 0;
-    if (this.#from > greatest - this.#slot.length) {
+    if (this.#from > greatestSlot - this.#slot.length) {
       this.#slot.fill(-1);
       this.#from = 0;
     }

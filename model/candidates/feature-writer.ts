@@ -3,8 +3,9 @@ import { cellOf, type InputLayout } from '../ranker/inputs.ts';
 import { featureNames, type Popularity, type TasteProfile } from './features.ts';
 import type { Listener } from './listener.ts';
 import { numSources, sourceNames, type CandidatePool } from './pool.ts';
+import { readAhead } from './read-ahead.ts';
 import { matchesOf, type CandidateSource } from './sources.ts';
-import type { TrackTable } from './tracks.ts';
+import { audioColumns, genresPerTrack, type TrackTable } from './tracks.ts';
 
 const feature = (name: (typeof featureNames)[number]): number => featureNames.indexOf(name);
 
@@ -34,8 +35,9 @@ const fixedFeatures = [
 export class FeatureWriter {
   readonly #tracks: TrackTable;
   readonly #layout: InputLayout;
-  /** [numTracks x fixedColumns.length] */
+  /** [numTracks x fixedStride], the columns in use first. */
   readonly #fixed: Float32Array;
+  readonly #fixedStride: number;
   readonly #fixedColumns: Int32Array;
   /** [numSources + 1] input of a candidate that so many sources offered. */
   readonly #offering: Float32Array;
@@ -54,7 +56,8 @@ export class FeatureWriter {
     const fixed = fixedFeatures.map(feature);
     const columns = fixed.flatMap((f) => [column[f]!, indicator[f]!]);
     this.#fixedColumns = Int32Array.from(columns.filter((to) => to >= 0));
-    this.#fixed = fixedInputs(tracks, popularity, layout, this.#fixedColumns.length);
+    this.#fixedStride = 8 * Math.ceil(this.#fixedColumns.length / 8);
+    this.#fixed = fixedInputs(tracks, popularity, layout, this.#fixedStride);
     this.#offering = Float32Array.from({ length: numSources + 1 }, (_, count) =>
       cellOf(layout, sourcesFeature, count),
     );
@@ -85,6 +88,7 @@ export class FeatureWriter {
       into.copyWithin((fromRow + rows) * width, fromRow * width, (fromRow + more) * width);
     }
     this.#makeRoom(pool.capacity);
+    this.#touch(pool);
     this.#writeTracks(pool, profile, into, fromRow * width);
     this.#writeOffers(pool, into, fromRow * width);
     for (const source of sources) this.#writeMatches(source, pool, into, fromRow * width);
@@ -107,6 +111,20 @@ export class FeatureWriter {
     put(layout, first, audioFeature, MISSING);
   }
 
+  /** Reads a little of all that is looked up of each track: see `readAhead`. */
+  #touch({ track, size }: CandidatePool): void {
+    const { artist, genres, audio } = this.#tracks;
+    const fixed = this.#fixed;
+    const stride = this.#fixedStride;
+    let sum = 0;
+    for (let c = 0; c < size; c++) {
+      const index = track[c]!;
+      sum += artist[index]! + genres[index * genresPerTrack]!;
+      sum += audio[index * audioColumns.length]! + fixed[index * stride]!;
+    }
+    readAhead.sum = sum;
+  }
+
   /** What depends on the track, and on what the listener plays. */
   #writeTracks(
     pool: CandidatePool,
@@ -122,7 +140,7 @@ export class FeatureWriter {
     const numFixed = columns.length;
     for (let c = 0, row = start; c < pool.size; c++, row += width) {
       const track = pool.track[c]!;
-      const from = track * numFixed;
+      const from = track * this.#fixedStride;
       for (let f = 0; f < numFixed; f++) into[row + columns[f]!] = fixed[from + f]!;
       const own = this.#own[artist[track]!]!;
       if (own !== 0) {
@@ -208,15 +226,15 @@ function putKnown(
   if (indicator >= 0) into[row + indicator] = 0;
 }
 
-/** [numTracks x numColumns] the columns of `fixedFeatures` and their indicators, as far as there are. */
+/** [numTracks x stride] the columns of `fixedFeatures` and their indicators, as far as there are. */
 function fixedInputs(
   tracks: TrackTable,
   popularity: Popularity,
   layout: InputLayout,
-  numColumns: number,
+  stride: number,
 ): Float32Array {
   const { trackListeners, artistListeners, trackPlaylists, placeOfArtist, cutoffDay } = popularity;
-  const into = new Float32Array(tracks.numTracks * numColumns);
+  const into = new Float32Array(tracks.numTracks * stride);
   const ofArtist = Float64Array.from(artistListeners, (count) => Math.log1p(count));
   let at = 0;
   const add = (name: (typeof fixedFeatures)[number], value: number): void => {
@@ -227,6 +245,7 @@ function fixedInputs(
   };
   for (let track = 0; track < tracks.numTracks; track++) {
     const place = placeOfArtist[track]!;
+    at = track * stride;
     const days = Math.max(0, cutoffDay - tracks.releasedDay[track]!);
     add('track listeners', Math.log1p(trackListeners[track]!));
     add('artist listeners', ofArtist[tracks.artist[track]!]!);

@@ -126,16 +126,10 @@ export function playlistsSource(neighbours: Ragged, numTracks: number): Candidat
     collect(listener, pool, limit) {
       sum.clear();
       sum.addNeighbours(listener.tracks, listener.trackConfidence, neighbours);
-      const best = new TopK(limit);
-      const { touched, sums, numTouched } = sum;
-      let threshold = best.threshold;
-      for (let place = 0; place < numTouched; place++) {
-        const value = sums[place]!;
-        if (value < threshold || !pool.admits(touched[place]!)) continue;
-        best.push(touched[place]!, value);
-        threshold = best.threshold;
-      }
-      const { indices, scores } = best.sorted();
+      // To ask whether a track may enter is dear: the best are asked first, then all.
+      let found = admissible(pool, sum, sum.greatest(2 * limit));
+      if (found.length < limit) found = admissible(pool, sum, sum.greatest(sum.numTouched));
+      const { indices, scores } = bestOf(sum, found, limit);
       for (let n = 0; n < indices.length; n++) {
         pool.offer(source, indices[n]!, scores[n]!, sum.because(indices[n]!));
       }
@@ -166,10 +160,8 @@ export function textSource(
     collect(listener, pool, limit) {
       sum.clear();
       sum.addNeighbours(listener.artists, listener.artistConfidence, neighbours);
-      const best = new TopK(limit);
-      const { touched, sums, numTouched } = sum;
-      for (let place = 0; place < numTouched; place++) best.push(touched[place]!, sums[place]!);
-      offerTracksOf(best.sorted(), sum, listener, artistTracks, pool, source, limit);
+      const best = bestOf(sum, sum.greatest(limit), limit);
+      offerTracksOf(best, sum, listener, artistTracks, pool, source, limit);
     },
   };
 }
@@ -214,6 +206,23 @@ export function popularitySource(places: Ragged, world: number): CandidateSource
       }
     },
   };
+}
+
+/** The greatest sums of some places, by index. */
+function bestOf({ touched, sums }: Accumulator, places: Int32Array, count: number): Best {
+  const best = new TopK(Math.min(count, places.length));
+  for (let n = 0; n < places.length; n++) best.push(touched[places[n]!]!, sums[places[n]!]!);
+  return best.sorted();
+}
+
+/** The places of tracks that may enter, in place of those given. */
+function admissible(pool: CandidatePool, { touched }: Accumulator, places: Int32Array): Int32Array {
+  let count = 0;
+  for (let n = 0; n < places.length; n++) {
+    const place = places[n]!;
+    if (pool.admits(touched[place]!)) places[count++] = place;
+  }
+  return places.subarray(0, count);
 }
 
 /** [longest list] score of the tracks of a place, by rank. */

@@ -56,6 +56,8 @@ export interface Suite {
 }
 
 const week = '2014-W36';
+/** Whoever is told to stop has done so by then. */
+const closeMs = 30_000;
 
 /** @param home - for servers of its own; see `openFaultServers` */
 export async function openSuite(home: string): Promise<Suite> {
@@ -122,6 +124,7 @@ export async function openSuite(home: string): Promise<Suite> {
         hit: (pid) => void pids.push(pid),
         complain: (what) => void complaints.push(what),
       };
+      let outcome: Outcome;
       try {
         await fault.prepare?.(run);
         servers.doors.mongodb.delay(plan.mongoDelayMs);
@@ -145,7 +148,7 @@ export async function openSuite(home: string): Promise<Suite> {
         servers.doors.mongodb.delay(0);
         if (isSettled) await fault.after?.(run);
         const tally = await check(run);
-        return {
+        outcome = {
           ...{ run: plan.number, seed: plan.seed, fault: plan.fault, ...struck, pids, ...tally },
           batches: Object.values(plan.zones).reduce(
             (sum, size) => sum + Math.ceil(size / plan.batchSize),
@@ -154,23 +157,31 @@ export async function openSuite(home: string): Promise<Suite> {
           awayMs: plan.awayMs,
           beforeMondayMs: plan.beforeMondayMs,
           seconds: Math.round((performance.now() - started) / 10) / 100,
-          ...(complaints.length > 0 ? { logs: join('logs', namespace) } : {}),
           complaints,
         };
       } finally {
         servers.doors.mongodb.delay(0);
         pictures.reset();
         for (const child of workers) {
-          await child.close();
-          children.giveBack(child);
+          if (!(await within(closeMs, child.close()))) {
+            complaints.push(`worker ${child.pid} (${child.role}) does not stop`);
+            await child.kill();
+          } else children.giveBack(child);
         }
-        await watching.remove();
-        await watching.dispose();
+        if (
+          !(await within(
+            closeMs,
+            watching.remove().then(() => watching.dispose()),
+          ))
+        ) {
+          complaints.push('the delivery that looked on does not stop');
+        }
         await rm(runHome, { recursive: true, force: true });
         if (complaints.length === 0) {
           await rm(join(home, 'logs', namespace), { recursive: true, force: true });
         }
       }
+      return complaints.length === 0 ? outcome : { ...outcome, logs: join('logs', namespace) };
     },
     async dispose() {
       await children.dispose();
@@ -178,4 +189,14 @@ export async function openSuite(home: string): Promise<Suite> {
       await servers.dispose();
     },
   };
+}
+
+/** @returns whether it came to its end in time */
+async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
+  const late = new AbortController();
+  try {
+    return await Promise.race([work.then(() => true), pause(ms, false, { signal: late.signal })]);
+  } finally {
+    late.abort();
+  }
 }

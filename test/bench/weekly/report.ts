@@ -17,6 +17,8 @@ export interface SizeReport {
   readonly candidates: { readonly least: number; readonly mean: number };
   /** Of the listed tracks, by the source that speaks for them. */
   readonly shares: Readonly<Record<string, number>>;
+  /** Of the retrieval against exact scoring; shares, and of how many listeners. */
+  readonly recallAt200: Readonly<Record<'mean' | 'tenth' | 'least' | 'numListeners', number>>;
   readonly checks: CheckReport;
 }
 
@@ -61,6 +63,7 @@ export function reportTable(reports: readonly SizeReport[]): string {
   group('bytes per list', ({ bytesPerList }) => bytesPerList);
   group('candidates per list', ({ candidates }) => candidates);
   row('sources per list', ({ checks }) => checks.sourcesPerList.toFixed(2));
+  group('recall@200 against exact scoring', ({ recallAt200 }) => recallAt200);
   group('share of listed tracks', ({ shares }) => shares);
   const broken = reports.flatMap((report) =>
     brokenPromises(report.checks, report.users).map(

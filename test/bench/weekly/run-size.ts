@@ -24,6 +24,7 @@ import { checkDelivered } from './checks.ts';
 import { Processes, since } from './processes.ts';
 import { progressOf } from './progress.ts';
 import { bytesInQueue } from './queue-bytes.ts';
+import { recallOf } from './recall.ts';
 import { perThousand, peaksOf, type SizeReport } from './report.ts';
 
 /** What the parent hands over as JSON. */
@@ -128,6 +129,7 @@ async function runSize(request: SizeRequest): Promise<SizeReport> {
           key.startsWith('share/') ? [[key.slice('share/'.length), Number(value)]] : [],
         ),
       ),
+      recallAt200: { ...(await recallOf(world)) },
       checks,
     };
   } finally {
