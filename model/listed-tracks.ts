@@ -15,8 +15,11 @@ import { reasonKinds } from './reasons.ts';
  */
 export interface StoredTracks {
   readonly tracks: Uint8Array;
-  /** Terms and names of places (`Asia/Jakarta`, `NL`) that the reasons refer to; at most 256. */
-  readonly words: readonly string[];
+  /**
+   * Terms and names of places (`Asia/Jakarta`, `NL`) that the reasons refer to; at most 256. Left
+   * out where there are none.
+   */
+  readonly words?: readonly string[] | undefined;
 }
 
 /** A track of a list, its names not yet put to it. */
@@ -87,10 +90,12 @@ export class TracksWriter {
 
   /** Ends the list; the next track is the first of another one. */
   finish(): StoredTracks {
-    const stored = { tracks: this.#bytes.slice(0, this.#size), words: this.#words };
+    const tracks = this.#bytes.slice(0, this.#size);
+    const words = this.#words;
     this.#size = 0;
+    if (words.length === 0) return { tracks };
     this.#words = [];
-    return stored;
+    return { tracks, words };
   }
 
   #grow(bytes: number): void {
@@ -103,7 +108,7 @@ export class TracksWriter {
 }
 
 /** @throws RangeError where the bytes are not what `TracksWriter` writes, with the place */
-export function readTracks({ tracks, words }: StoredTracks): ListedId[] {
+export function readTracks({ tracks, words = [] }: StoredTracks): ListedId[] {
   const view = new DataView(tracks.buffer, tracks.byteOffset, tracks.byteLength);
   const listed: ListedId[] = [];
   let at = 0;

@@ -40,7 +40,7 @@ export type TrackName = z.infer<typeof trackName>;
 export const artistName = z.object({ artistId: z.string(), name: z.string() });
 export type ArtistName = z.infer<typeof artistName>;
 
-const bytes = z.instanceof(Uint8Array);
+const bytes: z.ZodType<Uint8Array> = z.instanceof(Uint8Array);
 
 /** What the stage `lists` makes for a listener: ids and codes, see `model/listed-tracks.ts`. */
 export const weeklyList = z.object({
