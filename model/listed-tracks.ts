@@ -1,4 +1,5 @@
 import { sourceNames, type SourceName } from './candidates/pool.ts';
+import { idOf, type IdKeys } from './ids.ts';
 import { reasonKinds } from './reasons.ts';
 
 /**
@@ -33,29 +34,6 @@ export interface ListedId {
   readonly references: readonly string[];
 }
 
-/** The 60 bits of an id, in two halves. */
-export interface IdKeys {
-  readonly low: Uint32Array;
-  readonly high: Uint32Array;
-}
-
-const idPattern = /^[ta][0-9a-f]{15}$/;
-
-/** @throws RangeError for what is not `t` or `a` and 15 hexadecimal digits */
-export function idKeys(ids: readonly string[]): IdKeys {
-  const low = new Uint32Array(ids.length);
-  const high = new Uint32Array(ids.length);
-  for (let n = 0; n < ids.length; n++) {
-    const id = ids[n]!;
-    if (!idPattern.test(id)) {
-      throw new RangeError(`id: expected "t" or "a" and 15 hexadecimal digits, got "${id}"`);
-    }
-    high[n] = parseInt(id.slice(1, 8), 16);
-    low[n] = parseInt(id.slice(8), 16);
-  }
-  return { low, high };
-}
-
 /** Writes the tracks of lists, one after the other. */
 export class TracksWriter {
   #bytes = new Uint8Array(1024);
@@ -79,7 +57,11 @@ export class TracksWriter {
     this.#size += 8;
   }
 
-  /** A reference to a term or a place. */
+  /**
+   * A reference to a term or a place.
+   *
+   * @throws RangeError for the 257th word of a list
+   */
   word(word: string): void {
     this.#grow(1);
     let at = this.#words.indexOf(word);
@@ -107,57 +89,83 @@ export class TracksWriter {
   }
 }
 
+/** What `visitTracks` calls, in the order of the bytes. */
+export interface TracksVisitor {
+  /** Begins a track. */
+  track(low: number, high: number, source: number, reason: number): void;
+  /** A reference of the track that was begun last. */
+  key?(what: 'track' | 'artist', low: number, high: number): void;
+  word?(word: string): void;
+}
+
+const keyLimit = 2 ** 28;
+
 /** @throws RangeError where the bytes are not what `TracksWriter` writes, with the place */
-export function readTracks({ tracks, words = [] }: StoredTracks): ListedId[] {
+export function visitTracks({ tracks, words = [] }: StoredTracks, visitor: TracksVisitor): void {
   const view = new DataView(tracks.buffer, tracks.byteOffset, tracks.byteLength);
-  const listed: ListedId[] = [];
+  const size = tracks.length;
   let at = 0;
-  const need = (bytes: number) => {
-    if (at + bytes > tracks.length) {
-      throw new RangeError(
-        `list: expected ${bytes} more bytes at ${at}, got ${tracks.length - at}`,
-      );
-    }
-  };
-  const id = (letter: 't' | 'a') => {
-    need(8);
-    const low = view.getUint32(at, true).toString(16).padStart(8, '0');
-    const high = view
-      .getUint32(at + 4, true)
-      .toString(16)
-      .padStart(7, '0');
-    if (high.length > 7) throw new RangeError(`list: expected a key at ${at}, got ${high}${low}`);
-    at += 8;
-    return `${letter}${high}${low}`;
-  };
-  const word = () => {
-    need(1);
-    const found = words[tracks[at]!];
-    if (found === undefined) {
-      throw new RangeError(
-        `list: expected one of ${words.length} words at ${at}, got ${tracks[at]}`,
-      );
-    }
-    at++;
-    return found;
-  };
-  while (at < tracks.length) {
-    need(2);
-    const source = sourceNames[tracks[at]!];
+  while (at < size) {
+    need(at, 10, size);
+    const source = tracks[at]!;
     const reason = tracks[at + 1]!;
     const kind = reasonKinds[reason];
-    if (source === undefined || kind === undefined) {
+    if (source >= sourceNames.length || kind === undefined) {
       throw new RangeError(
-        `list: expected a source and a reason at ${at}, got ${tracks[at]} and ${reason}`,
+        `list: expected a source and a reason at ${at}, got ${source} and ${reason}`,
       );
     }
-    at += 2;
-    const trackId = id('t');
-    const references = kind.refersTo.map((what) => {
-      if (what === 'track') return id('t');
-      return what === 'artist' ? id('a') : word();
-    });
-    listed.push({ trackId, source, reason, references });
+    visitor.track(view.getUint32(at + 2, true), highAt(view, at + 6), source, reason);
+    at += 10;
+    for (const what of kind.refersTo) {
+      if (what === 'track' || what === 'artist') {
+        need(at, 8, size);
+        const high = highAt(view, at + 4);
+        visitor.key?.(what, view.getUint32(at, true), high);
+        at += 8;
+      } else {
+        need(at, 1, size);
+        const word = words[tracks[at]!];
+        if (word === undefined) {
+          throw new RangeError(
+            `list: expected one of ${words.length} words at ${at}, got ${tracks[at]}`,
+          );
+        }
+        visitor.word?.(word);
+        at++;
+      }
+    }
   }
+}
+
+/** @throws RangeError where the bytes are not what `TracksWriter` writes, with the place */
+export function readTracks(stored: StoredTracks): ListedId[] {
+  const listed: (ListedId & { references: string[] })[] = [];
+  visitTracks(stored, {
+    track(low, high, source, reason) {
+      const trackId = idOf('t', low, high);
+      listed.push({ trackId, source: sourceNames[source]!, reason, references: [] });
+    },
+    key(what, low, high) {
+      listed.at(-1)!.references.push(idOf(what === 'track' ? 't' : 'a', low, high));
+    },
+    word(word) {
+      listed.at(-1)!.references.push(word);
+    },
+  });
   return listed;
+}
+
+function need(at: number, bytes: number, size: number): void {
+  if (at + bytes > size) {
+    throw new RangeError(`list: expected ${bytes} more bytes at ${at}, got ${size - at}`);
+  }
+}
+
+function highAt(view: DataView, at: number): number {
+  const high = view.getUint32(at, true);
+  if (high >= keyLimit) {
+    throw new RangeError(`list: expected a key of 60 bits at ${at - 4}, got ${high} above 32 bits`);
+  }
+  return high;
 }

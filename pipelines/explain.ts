@@ -7,10 +7,12 @@ import { Mistake } from '../model/mistake.ts';
 import { MISSING } from '../model/ranker/examples.ts';
 import { decodeRanker, rankerVersion } from '../model/ranker/encode.ts';
 import type { Tensorflow } from '../model/ranker/network.ts';
-import { describe } from './describe.ts';
+import { ListEncoder, readReferences, type ListReferences } from './list-encoder.ts';
 import { ListMaker, type Choice } from './list-maker.ts';
-import type { WeeklyList } from './lists.ts';
+import { nameTracks, readNames, type NamedList } from './listed.ts';
 import { readDelivered, type ListsOptions } from './make-lists.ts';
+import { Mentioned } from './mentioned.ts';
+import { readArtistNames, readTrackNames } from './names.ts';
 import type { Sql } from './ports.ts';
 import { rankerFile } from './ranker.ts';
 import { listenerOf, readWorld, type World } from './world.ts';
@@ -24,7 +26,7 @@ export interface ListExplained {
   /** All that the ranker saw, its favourite first. */
   readonly candidates: readonly ExplainedCandidate[];
   /** As it was delivered. */
-  readonly list: WeeklyList;
+  readonly list: NamedList;
 }
 
 export interface HeardTrack {
@@ -77,6 +79,7 @@ export class Explainer {
   readonly #maker: ListMaker;
   readonly #week: string;
   readonly #model: string;
+  #references: ListReferences | undefined;
 
   private constructor(sql: Sql, world: World, maker: ListMaker, week: string, model: string) {
     this.#sql = sql;
@@ -100,8 +103,8 @@ export class Explainer {
 
   /** @throws Mistake `UNKNOWN_LISTENER` for someone who played nothing before the cut-off */
   async explain(user: string): Promise<ListExplained> {
-    const [row] = await this.#sql.rows<{ listener: number }>(
-      `SELECT listener_ix AS listener
+    const [row] = await this.#sql.rows<{ listener: number; zone: string }>(
+      `SELECT listener_ix AS listener, zone
        FROM catalogue.listeners JOIN snapshot.listeners USING (listener_ix)
        WHERE listener = $user`,
       { user },
@@ -113,13 +116,11 @@ export class Explainer {
       );
     }
     const [choice] = this.#maker.choose(Int32Array.of(row.listener));
-    const { week, model } = { week: this.#week, model: this.#model };
-    const [list] = await describe(this.#sql, this.#world, [choice!.chosen], { week, model });
     return {
       heard: await this.#heard(row.listener),
       sources: reachOf([reached(choice!)]),
       candidates: await this.#candidates(choice!),
-      list: list!,
+      list: await this.#list(user, row.zone, choice!),
     };
   }
 
@@ -202,6 +203,19 @@ export class Explainer {
         }),
       ) as ExplainedCandidate['features'],
     }));
+  }
+
+  async #list(user: string, zone: string, { chosen }: Choice): Promise<NamedList> {
+    this.#references ??= await readReferences(this.#sql, this.#world);
+    const stored = new ListEncoder(this.#references).encode(chosen);
+    const mentioned = new Mentioned(this.#references);
+    mentioned.add(stored);
+    const names = await readNames(
+      readTrackNames(this.#sql, mentioned.tracks()),
+      readArtistNames(this.#sql, mentioned.artists()),
+    );
+    const tracks = nameTracks(stored, names);
+    return { user, week: this.#week, zone, tracks, model: this.#model };
   }
 
   async #namesOf(tracks: Int32Array): Promise<Map<number, { title: string; artist: string }>> {

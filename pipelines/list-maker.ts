@@ -24,35 +24,23 @@ import type { Tensorflow } from '../model/ranker/network.ts';
 import type { Ranker } from '../model/ranker/ranker.ts';
 import { alignFeatures } from '../model/ranker/align.ts';
 import { score } from '../model/ranker/score.ts';
+import type { Chosen } from './chosen.ts';
 import { heardWorks, worksByListener, type WorksByListener } from './heard.ts';
-import { describe } from './describe.ts';
-import type { Chosen } from './names.ts';
-import { listLine } from './lists-by-zone.ts';
 import type { Sql } from './ports.ts';
 import { listenerOf, type World } from './world.ts';
 
-export interface ListCounts {
-  lists: number;
-  /** Distinct candidates that reached the ranker, of the listeners that have a list. */
-  candidates: number;
-  /** The least of any of them; 0 where there are no lists. */
-  candidatesLeast: number;
-  tracksBySource: Partial<Record<SourceName, number>>;
-}
-
 export interface ListMakerOptions {
-  readonly week: string;
   readonly candidates: CandidateOptions;
   readonly assembly: AssemblyOptions;
   readonly sql: Sql;
   readonly world: World;
   readonly tf: Tensorflow;
   readonly ranker: Ranker;
-  /** Version to record on each list. */
+  /** Its version, for mistakes. */
   readonly model: string;
 }
 
-/** A list before it is described, and the candidates that it was assembled from. */
+/** What is chosen for a listener, and the candidates that it is chosen from. */
 export interface Choice {
   readonly chosen: Chosen;
   /** [candidates], in the order of the sources. */
@@ -77,7 +65,7 @@ interface Gathered {
 /** Candidates that a listener gets whose list came out too short: far more, the popular ones. */
 const widened = 3000;
 
-/** Makes the lists of some listeners at a time. Same input, same bytes. */
+/** Chooses the lists of some listeners at a time. Same input, same lists. */
 export class ListMaker {
   readonly #options: ListMakerOptions;
   readonly #heard: WorksByListener;
@@ -102,27 +90,6 @@ export class ListMaker {
     const heard = await heardWorks(sql, world);
     const delivered = await worksByListener(sql, world, 'delivered');
     return new ListMaker(options, heard, delivered);
-  }
-
-  /** @returns NDJSON, a `WeeklyList` a line, in the order of the listeners */
-  async make(listeners: Int32Array): Promise<{ lines: string; counts: ListCounts }> {
-    const { sql, world, week, model } = this.#options;
-    const whole = this.choose(listeners)
-      .map(({ chosen }) => chosen)
-      .filter(({ tracks }) => tracks.length === this.#options.assembly.size);
-    const lists = await describe(sql, world, whole, { week, model });
-    const counts: ListCounts = {
-      lists: whole.length,
-      candidates: whole.reduce((sum, list) => sum + list.candidates, 0),
-      candidatesLeast: whole.length === 0 ? 0 : Math.min(...whole.map((list) => list.candidates)),
-      tracksBySource: {},
-    };
-    for (const { tracks } of lists) {
-      for (const { source } of tracks) {
-        counts.tracksBySource[source] = (counts.tracksBySource[source] ?? 0) + 1;
-      }
-    }
-    return { lines: lists.map(listLine).join(''), counts };
   }
 
   /**

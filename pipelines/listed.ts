@@ -1,6 +1,6 @@
 import { readTracks, type StoredTracks } from '../model/listed-tracks.ts';
 import { placeName, reasonKinds, reasonText, trackName } from '../model/reasons.ts';
-import type { ListedTrack, TrackName } from './lists.ts';
+import type { ArtistName, FrozenLists, ListedTrack, TrackName } from './lists.ts';
 
 /** What tracks and artists are called. */
 export interface ListNames {
@@ -46,13 +46,47 @@ export function idsOf(stored: StoredTracks): { tracks: string[]; artists: string
 }
 
 /** Names that are at hand, as `nameTracks` asks for them. */
-export function namesIn(
-  tracks: Iterable<TrackName>,
-  artists: Iterable<{ readonly artistId: string; readonly name: string }>,
-): ListNames {
+export function namesIn(tracks: Iterable<TrackName>, artists: Iterable<ArtistName>): ListNames {
   const trackById = new Map(Array.from(tracks, (track) => [track.trackId, track]));
   const artistById = new Map(Array.from(artists, ({ artistId, name }) => [artistId, name]));
   return { track: (id) => trackById.get(id), artist: (id) => artistById.get(id) };
+}
+
+/** Names of all that some lists of a week refer to. */
+export async function namesOf(
+  frozen: FrozenLists,
+  lists: Iterable<StoredTracks>,
+): Promise<ListNames> {
+  const wanted = new Set<string>();
+  for (const list of lists) {
+    const { tracks, artists } = idsOf(list);
+    for (const id of tracks) wanted.add(id);
+    for (const id of artists) wanted.add(id);
+  }
+  return readNames(frozen.trackNames(), frozen.artistNames(), (id) => wanted.has(id));
+}
+
+/** @param wanted - which ids are kept; default: all */
+export async function readNames(
+  tracks: AsyncIterable<TrackName>,
+  artists: AsyncIterable<ArtistName>,
+  wanted: (id: string) => boolean = () => true,
+): Promise<ListNames> {
+  const keptTracks: TrackName[] = [];
+  for await (const name of tracks) if (wanted(name.trackId)) keptTracks.push(name);
+  const keptArtists: ArtistName[] = [];
+  for await (const name of artists) if (wanted(name.artistId)) keptArtists.push(name);
+  return namesIn(keptTracks, keptArtists);
+}
+
+/** A listener's list of a week, as it is read. */
+export interface NamedList {
+  readonly user: string;
+  readonly week: string;
+  readonly zone: string;
+  readonly tracks: readonly ListedTrack[];
+  /** Version of the ranker. */
+  readonly model: string;
 }
 
 function nameless(what: string, id: string): never {

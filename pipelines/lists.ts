@@ -41,13 +41,14 @@ export const artistName = z.object({ artistId: z.string(), name: z.string() });
 export type ArtistName = z.infer<typeof artistName>;
 
 const bytes: z.ZodType<Uint8Array> = z.instanceof(Uint8Array);
+const words: z.ZodType<readonly string[]> = z.array(z.string());
 
 /** What the stage `lists` makes for a listener: ids and codes, see `model/listed-tracks.ts`. */
 export const weeklyList = z.object({
   user: z.string().min(1),
   tracks: bytes,
   /** Left out where there are none. */
-  words: z.array(z.string()).optional(),
+  words: words.optional(),
 });
 export type WeeklyList = z.infer<typeof weeklyList>;
 
@@ -94,7 +95,7 @@ export const playlistDocument = z.object({
   validFrom: z.date(),
   /** As `WeeklyList.tracks`; BSON binary when stored. */
   tracks: bytes,
-  words: z.array(z.string()).optional(),
+  words: words.optional(),
   model: z.string(),
   revision: z.int().positive(),
   order: z.string(),

@@ -1,17 +1,28 @@
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { assemblyOptions } from '../model/assembly/candidates.ts';
 import { candidateOptions } from '../model/candidates/generate.ts';
-import { sourceNames } from '../model/candidates/pool.ts';
 import { decodeRanker, rankerVersion } from '../model/ranker/encode.ts';
 import type { Tensorflow } from '../model/ranker/network.ts';
 import { Mistake } from '../model/mistake.ts';
-import { listsByZone, zoneEntry } from './lists-by-zone.ts';
-import { ListMaker, type ListCounts } from './list-maker.ts';
+import { writeBson } from './bson-file.ts';
+import { addCounts, emptyCounts, type ListCounts } from './list-counts.ts';
+import { ListEncoder, readReferences, type ListReferences } from './list-encoder.ts';
+import { ListMaker } from './list-maker.ts';
+import {
+  listShard,
+  readListeners,
+  readShard,
+  storedShard,
+  type StoredShard,
+} from './list-shard.ts';
+import { ListedTable } from './listed-table.ts';
+import { ZoneFiles, zoneEntry, type ZoneEntry } from './lists-by-zone.ts';
+import { Mentioned } from './mentioned.ts';
+import { readArtistNames, readTrackNames } from './names.ts';
 import type { Sql } from './ports.ts';
 import { rankerFile } from './ranker.ts';
-import { quoted } from './sql.ts';
 import type { Stage, StageContext } from './stage.ts';
 import { nextTurn } from './turn.ts';
 import { readWorld } from './world.ts';
@@ -33,21 +44,30 @@ export type ListsOptions = z.infer<typeof listsOptions>;
 export const listsManifest = 'lists.json';
 
 const manifestSchema = z.object({
-  format: z.literal(1),
+  format: z.literal(2),
   week: z.string(),
   model: z.string(),
   zones: z.array(zoneEntry),
 });
 export type ListsManifest = z.infer<typeof manifestSchema>;
 
+/** Files of the artifact with the names of all that its lists refer to. */
+export const listNameFiles = { tracks: 'names/tracks.bson', artists: 'names/artists.bson' };
+
+/** What to do about lists that cannot be read. */
+export const makeListsAgain = 'make them again with --from lists';
+
 /** @throws Mistake `ARTIFACT_CORRUPT` */
 export async function readListsManifest(path: string): Promise<ListsManifest> {
+  let got = 'something else';
   try {
-    return manifestSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+    const manifest = JSON.parse(await readFile(path, 'utf8')) as { format?: unknown } | null;
+    if (manifest?.format === 1) got = 'those of an older version';
+    return manifestSchema.parse(manifest);
   } catch (cause) {
     throw new Mistake(
       'ARTIFACT_CORRUPT',
-      `${path}: expected the contents of a week's lists, got something else; make them again with --from lists`,
+      `${path}: expected the contents of a week's lists, got ${got}; ${makeListsAgain}`,
       { cause },
     );
   }
@@ -55,19 +75,24 @@ export async function readListsManifest(path: string): Promise<ListsManifest> {
 
 /**
  * The lists of a week: for every listener candidates from all sources, scored by the ranker,
- * assembled to 30 tracks with a reason each. Writes NDJSON files by zone (`WeeklyList` a line,
- * ordered by listener), `listed.parquet` (listener, track_id, position) and `lists.json`.
+ * assembled to 30 tracks with a reason each. Files:
+ *
+ * - `zones/<zone>.bson`: a `WeeklyList` for each listener, in their order
+ * - `names/tracks.bson`, `names/artists.bson`: `TrackName` and `ArtistName` by id, of all that the
+ *   lists refer to
+ * - `listed.parquet` (listener, track_id, position), ordered by listener and position
+ * - `lists.json`: what there is
  *
  * Works in shards of listeners; a run that was killed goes on with the shard that it was at.
  */
 export function listsStage(loadTensorflow: () => Promise<Tensorflow>): Stage<ListsOptions> {
   return {
     name: 'lists',
-    version: 3,
+    version: 4,
     options: listsOptions,
     resumable: true,
     async run(context) {
-      const { options, sql, input, output, save, report, signal } = context;
+      const { options, sql, input, output, report, signal } = context;
       const tf = await loadTensorflow();
       const rankerPath = join(input('gate'), rankerFile);
       const rankerBytes = await readFile(rankerPath);
@@ -76,27 +101,29 @@ export function listsStage(loadTensorflow: () => Promise<Tensorflow>): Stage<Lis
       const world = await readWorld(sql, { factors: input('factors') }, options.cutoff);
       await readDelivered(context);
       const maker = await ListMaker.open({ ...options, sql, world, tf, ranker, model });
+      const references = await readReferences(sql, world);
+      const encoder = new ListEncoder(references);
+      const listeners = await readListeners(sql);
 
-      const shards = join(output, 'shards');
-      await mkdir(shards, { recursive: true });
-      const files: string[] = [];
+      const folder = join(output, 'shards');
+      await mkdir(folder, { recursive: true });
+      const shards: StoredShard[] = [];
       const total = emptyCounts();
       for (let from = 0; from < world.listeners.length; from += options.shard) {
-        const name = String(files.length).padStart(6, '0');
-        const path = join(shards, `${name}.ndjson`);
-        const countsPath = join(shards, `${name}.json`);
-        if (!(await exists(path))) {
-          const made = await maker.make(world.listeners.subarray(from, from + options.shard));
-          await writeFile(countsPath, JSON.stringify(made.counts));
-          await writeFile(`${path}.partial`, made.lines);
-          await rename(`${path}.partial`, path); // the shard counts from here on
-        }
-        addCounts(total, JSON.parse(await readFile(countsPath, 'utf8')) as ListCounts);
-        files.push(path);
-        report.progress(
-          Math.min(from + options.shard, world.listeners.length),
-          world.listeners.length,
+        const to = Math.min(from + options.shard, world.listeners.length);
+        const shard = await storedShard(
+          join(folder, String(shards.length).padStart(6, '0')),
+          () => {
+            const whole = maker
+              .choose(world.listeners.subarray(from, to))
+              .map(({ chosen }) => chosen)
+              .filter(({ tracks }) => tracks.length === options.assembly.size);
+            return listShard(whole, encoder, listeners);
+          },
         );
+        addCounts(total, shard.about.counts);
+        shards.push(shard);
+        report.progress(to, world.listeners.length);
         await nextTurn(signal);
       }
 
@@ -106,24 +133,49 @@ export function listsStage(loadTensorflow: () => Promise<Tensorflow>): Stage<Lis
           `the lists of ${options.week}: expected 30 tracks to recommend to at least one of ${world.listeners.length} listeners, got fewer for each; import more tracks`,
         );
       }
-      await rm(join(output, 'zones'), { recursive: true, force: true });
-      const zones = await listsByZone(files, join(output, 'zones'), signal);
-      // By name: a pattern would also read the folder's own name as one.
-      const zoneFiles = zones.map(({ file }) => quoted(join(output, file))).join(', ');
-      await save(
-        'listed',
-        `(SELECT user AS listener, track.trackId AS track_id, CAST(position AS INTEGER) AS position
-          FROM (SELECT user, unnest(tracks) AS track, generate_subscripts(tracks, 1) AS position
-                FROM read_json([${zoneFiles}], format = 'newline_delimited',
-                               columns = {user: 'VARCHAR', tracks: 'STRUCT(trackId VARCHAR)[]'}))
-          ORDER BY listener, position)`,
-      );
-      const manifest: ListsManifest = { format: 1, week: options.week, model, zones };
+      const zones = await partShards(context, shards, references, join(folder, 'parts'));
+      const manifest: ListsManifest = { format: 2, week: options.week, model, zones };
       await writeFile(join(output, listsManifest), JSON.stringify(manifest, null, 1));
-      await rm(shards, { recursive: true }); // last: until here a killed run goes on from them
+      await rm(folder, { recursive: true }); // last: until here a killed run goes on from them
       tell(context, world.listeners.length, total, model);
     },
   };
+}
+
+/** Makes the files of the artifact from the shards. */
+async function partShards(
+  { sql, output, save, signal }: StageContext<ListsOptions>,
+  shards: readonly StoredShard[],
+  references: ListReferences,
+  scratch: string,
+): Promise<ZoneEntry[]> {
+  for (const folder of [join(output, 'zones'), join(output, 'names'), scratch]) {
+    await rm(folder, { recursive: true, force: true });
+  }
+  const files = await ZoneFiles.open(join(output, 'zones'));
+  const listed = await ListedTable.open(sql, scratch);
+  const mentioned = new Mentioned(references);
+  for (const shard of shards) {
+    for (const { zone, document, list } of await readShard(shard)) {
+      mentioned.add(list);
+      await files.add(zone, document);
+      await listed.add(list);
+    }
+    await nextTurn(signal);
+  }
+  await save('listed', await listed.finish());
+  await mkdir(join(output, 'names'));
+  await writeBson(
+    join(output, listNameFiles.tracks),
+    readTrackNames(sql, mentioned.tracks()),
+    signal,
+  );
+  await writeBson(
+    join(output, listNameFiles.artists),
+    readArtistNames(sql, mentioned.artists()),
+    signal,
+  );
+  return files.finish();
 }
 
 function tell(
@@ -162,30 +214,5 @@ export async function readDelivered({
      JOIN catalogue.listeners USING (listener)
      JOIN catalogue.tracks USING (track_id)
      ORDER BY listener_ix, work_ix`,
-  );
-}
-
-function emptyCounts(): ListCounts {
-  return { lists: 0, candidates: 0, candidatesLeast: 0, tracksBySource: {} };
-}
-
-function addCounts(total: ListCounts, part: ListCounts): void {
-  if (part.lists === 0) return;
-  total.candidatesLeast =
-    total.lists === 0
-      ? part.candidatesLeast
-      : Math.min(total.candidatesLeast, part.candidatesLeast);
-  total.lists += part.lists;
-  total.candidates += part.candidates;
-  for (const source of sourceNames) {
-    const tracks = (total.tracksBySource[source] ?? 0) + (part.tracksBySource[source] ?? 0);
-    total.tracksBySource[source] = tracks;
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
   );
 }

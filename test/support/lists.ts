@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { idKeys, TracksWriter } from '../../model/listed-tracks.ts';
+import { idKeys } from '../../model/ids.ts';
+import { TracksWriter } from '../../model/listed-tracks.ts';
 import { sourceNames } from '../../model/candidates/pool.ts';
 import { reasonKinds, type ReasonKind } from '../../model/reasons.ts';
 import { mondayStart } from '../../model/week.ts';
@@ -36,8 +37,7 @@ export function listFor(user: string, flavour = 'a'): WeeklyList {
       writer.key(artistKeys, 0);
     }
   }
-  const { tracks: bytes, words } = writer.finish();
-  return { user, tracks: bytes, words: [...words!] };
+  return { user, ...writer.finish() };
 }
 
 /** Names of all that `listFor` refers to, in the order of the list. */

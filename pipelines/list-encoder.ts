@@ -1,0 +1,105 @@
+import type { IdKeys } from '../model/ids.ts';
+import { TracksWriter, type StoredTracks } from '../model/listed-tracks.ts';
+import { sourceNames } from '../model/candidates/pool.ts';
+import { placeName, reasonFor, reasonKinds, type Evidence } from '../model/reasons.ts';
+import type { Chosen } from './chosen.ts';
+import type { Sql } from './ports.ts';
+import { readSharedTerms, sharedTerm, type SharedTerms } from './shared-terms.ts';
+import type { World } from './world.ts';
+
+/** What ids and codes are made from, by index of the world. */
+export interface ListReferences {
+  readonly trackKeys: IdKeys;
+  readonly artistKeys: IdKeys;
+  /** [tracks] the lead artist of each. */
+  readonly artist: Int32Array;
+  readonly shared: SharedTerms;
+  /** As in the world. */
+  readonly places: readonly string[];
+}
+
+/** Reads ids and terms of the catalogue and the texts; keys ascend. */
+export async function readReferences(
+  sql: Sql,
+  { tracks, places }: Pick<World, 'tracks' | 'places'>,
+): Promise<ListReferences> {
+  return {
+    trackKeys: await readKeys(sql, 'track'),
+    artistKeys: await readKeys(sql, 'artist'),
+    artist: tracks.artist,
+    shared: await readSharedTerms(sql, tracks.numArtists),
+    places,
+  };
+}
+
+/** Writes what is chosen for listeners as ids and codes, with a reason for each track. */
+export class ListEncoder {
+  readonly #references: ListReferences;
+  /** [places] whether there are words for it. */
+  readonly #named: readonly boolean[];
+  readonly #writer = new TracksWriter();
+
+  constructor(references: ListReferences) {
+    this.#references = references;
+    this.#named = references.places.map((place) => placeName(place) !== undefined);
+  }
+
+  encode({ tracks }: Pick<Chosen, 'tracks'>): StoredTracks {
+    const { trackKeys, artistKeys, shared, places } = this.#references;
+    const writer = this.#writer;
+    for (const choice of tracks) {
+      const { code, references } = reasonFor(this.#evidence(choice));
+      const { refersTo } = reasonKinds[code]!;
+      writer.track(sourceNumbers[choice.source], code, trackKeys, choice.track);
+      for (let at = 0; at < refersTo.length; at++) {
+        const reference = references[at]!;
+        switch (refersTo[at]) {
+          case 'track':
+            writer.key(trackKeys, reference);
+            break;
+          case 'artist':
+            writer.key(artistKeys, reference);
+            break;
+          case 'term':
+            writer.word(shared.terms[reference]!.term);
+            break;
+          default:
+            writer.word(places[reference]!);
+        }
+      }
+    }
+    return writer.finish();
+  }
+
+  #evidence({ track, source, because, artistPlayed }: Chosen['tracks'][number]): Evidence {
+    const { artist, shared } = this.#references;
+    const evidence = { source, artist: artist[track]!, artistPlayed, because };
+    if (because === -1) return evidence;
+    switch (source) {
+      case 'popularity':
+        return this.#named[because] === true ? evidence : { ...evidence, because: -1 };
+      case 'text': {
+        const index = sharedTerm(shared, because, evidence.artist);
+        if (index === -1) return evidence;
+        return { ...evidence, term: { index, adjective: shared.terms[index]!.adjective } };
+      }
+      case 'artists':
+        return evidence;
+      default:
+        return { ...evidence, becauseArtist: artist[because]! };
+    }
+  }
+}
+
+const sourceNumbers = Object.fromEntries(sourceNames.map((name, n) => [name, n])) as Readonly<
+  Record<(typeof sourceNames)[number], number>
+>;
+
+async function readKeys(sql: Sql, what: 'track' | 'artist'): Promise<IdKeys> {
+  const { high, low } = await sql.columns<'high' | 'low'>(
+    `SELECT CAST('0x' || substr(${what}_id, 2, 7) AS UINTEGER) AS high,
+            CAST('0x' || substr(${what}_id, 9) AS UINTEGER) AS low
+     FROM catalogue.${what}s ORDER BY ${what}_ix`,
+  );
+  return { high: Uint32Array.from(high), low: Uint32Array.from(low) };
+}
