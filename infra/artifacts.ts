@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync, rmSync } from 'node:fs';
 import { mkdir, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -7,6 +7,7 @@ import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { Mistake } from '../model/mistake.ts';
 import type { ArtifactStore, StoredArtifact } from '../pipelines/runner.ts';
+import { acquireLock } from './lock.ts';
 
 /** The file that says that a folder is a whole artifact, and what it holds. */
 const manifestName = 'artifact.json';
@@ -38,7 +39,7 @@ export interface Artifacts extends ArtifactStore {
     stage: string,
     fingerprint: string,
   ): Promise<{ options: unknown; inputs: Readonly<Record<string, string>> } | undefined>;
-  /** Removes what killed runs began and no run goes on with. Nobody else may be writing. */
+  /** Removes what killed runs began and nobody goes on with just now. */
   removeUnfinished(): Promise<void>;
 }
 
@@ -51,6 +52,7 @@ export interface Artifacts extends ArtifactStore {
 export function openArtifacts(root: string): Artifacts {
   const building = join(root, '.building');
   const folderOf = (stage: string, fingerprint: string) => join(root, stage, fingerprint);
+  const lockOf = (name: string) => join(root, '.locks', name);
   const verified = new Set<string>();
 
   return {
@@ -110,7 +112,28 @@ export function openArtifacts(root: string): Artifacts {
       return stored(folder, manifest);
     },
 
-    removeUnfinished: () => rm(building, { recursive: true, force: true }),
+    async claim(stage, fingerprint, { shared, signal }) {
+      const lock = lockOf(`${stage}-${fingerprint}`);
+      const what = `${stage} ${fingerprint}`;
+      const release = await acquireLock(lock, { waitMs: Infinity, what, shared, signal });
+      return () => {
+        // Whoever waits for it looks first whether the artifact is there: it can do without.
+        const isMade = existsSync(join(folderOf(stage, fingerprint), manifestName));
+        if (isMade) rmSync(lock, { force: true });
+        release();
+      };
+    },
+
+    async removeUnfinished() {
+      for (const name of await readdir(building).catch(() => [] as string[])) {
+        const lock = lockOf(name);
+        const release = await acquireLock(lock, { waitMs: 0, what: name }).catch(() => undefined);
+        if (release === undefined) continue; // somebody is at work
+        await rm(join(building, name), { recursive: true, force: true });
+        await rm(lock, { force: true });
+        release();
+      }
+    },
 
     async discard(stage, fingerprint) {
       const folder = folderOf(stage, fingerprint);

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { Mistake } from '../model/mistake.ts';
+import { secretPattern } from './webhook/signature.ts';
 
 /**
  * Configuration, parsed once from the environment. With `infra/setup.mjs` the only place that
@@ -40,6 +41,12 @@ const environment = z.object({
   AWS_REGION: z.string().default('us-east-1'),
   /** Where a listener's picture is: `https://pictures.example/{user}`; without it covers are generated. */
   PICTURE_URL: z.string().includes('{user}').optional(),
+  /** A client's server that is told of every delivered batch, and the secret it is signed with. */
+  WEBHOOK_URL: z
+    .string()
+    .regex(/^https?:\/\/[^/]/)
+    .optional(),
+  WEBHOOK_SECRET: z.string().regex(secretPattern).optional(),
   /** Named groups of zones for operations, JSON: `{"launch": ["Asia/Jakarta", "Asia/Bangkok"]}`. */
   REGION_GROUPS: z.string().default('{}'),
   API_HOST: z.string().default('127.0.0.1'),
@@ -58,6 +65,8 @@ export interface Config {
   /** The store of the files of models, where it is not the home. */
   readonly models: ModelsConfig | undefined;
   readonly pictureUrl: string | undefined;
+  /** Whom to tell of delivered batches; nobody by default. */
+  readonly webhook?: { readonly url: string; readonly secret: string } | undefined;
   readonly regionGroups: Readonly<Record<string, readonly string[]>>;
   readonly api: { readonly host: string; readonly port: number };
   readonly logLevel: string | undefined;
@@ -82,6 +91,8 @@ const expectations: Readonly<Record<keyof typeof environment.shape, string>> = {
   AWS_SECRET_ACCESS_KEY: 'the secret key of the store that MODELS_URL names',
   AWS_REGION: 'a region, such as eu-central-1',
   PICTURE_URL: 'a URL with {user} in it, such as https://pictures.example/{user}',
+  WEBHOOK_URL: 'a URL, such as https://client.example/mondaymix',
+  WEBHOOK_SECRET: 'with WEBHOOK_URL: whsec_ and at least 24 random bytes in base64',
   REGION_GROUPS: 'JSON such as {"launch":["Asia/Jakarta"]}',
   API_HOST: 'a host name or address',
   API_PORT: 'a port from 0 to 65535',
@@ -107,6 +118,7 @@ export function readConfig(overrides: { home?: string } = {}, env = process.env)
     mongodbUrl: values.MONGODB_URL,
     models: modelsOf(values),
     pictureUrl: values.PICTURE_URL,
+    webhook: webhookOf(values),
     regionGroups: parseGroups(values.REGION_GROUPS),
     api: { host: values.API_HOST, port: values.API_PORT },
     logLevel: values.LOG_LEVEL,
@@ -126,9 +138,15 @@ function modelsOf(values: z.infer<typeof environment>): ModelsConfig | undefined
   };
 }
 
+function webhookOf(values: z.infer<typeof environment>): Config['webhook'] {
+  if (values.WEBHOOK_URL === undefined) return undefined;
+  if (values.WEBHOOK_SECRET === undefined) throw malformed('WEBHOOK_SECRET', '');
+  return { url: values.WEBHOOK_URL, secret: values.WEBHOOK_SECRET };
+}
+
 function malformed(name: keyof typeof expectations, value: string, cause?: unknown): Mistake {
   // What a URL holds before the @ may be a password.
-  const isSecret = name.startsWith('AWS_') && value !== '';
+  const isSecret = /^AWS_|_SECRET$/.test(name) && value !== '';
   const shown = name.endsWith('_URL') ? value.replace(/[^/]*@/, '…@') : isSecret ? '…' : value;
   return new Mistake(
     'CONFIGURATION',

@@ -11,13 +11,21 @@ export interface LockOptions {
   readonly waitMs: number;
   /** What the lock protects, for the message: `lake /data/lake`. */
   readonly what: string;
+  /** Whether others may have it at the same time, as long as all of them share. Default false. */
+  readonly shared?: boolean;
   readonly signal?: AbortSignal | undefined;
   /** Told once, when there is someone to wait for: `process 4711`. */
   readonly onWait?: (holder: string) => void;
 }
 
+interface Held {
+  /** How many in this process share it; 0 where it is not shared. */
+  sharers: number;
+  readonly instance: Promise<DuckDBInstance>;
+}
+
 /** Locks of this process: the operating system does not keep a process from itself. */
-const held = new Set<string>();
+const held = new Map<string, Held>();
 
 /**
  * Takes a lock that the operating system frees when the process ends, however it ends.
@@ -35,7 +43,7 @@ export async function acquireLock(path: string, options: LockOptions): Promise<(
   const startedMs = performance.now();
   for (let told = false; ; told = true) {
     options.signal?.throwIfAborted();
-    const holder = held.has(path) ? `process ${process.pid}` : await tryToOpen(path);
+    const holder = await tryToTake(path, options.shared === true);
     if (typeof holder === 'function') return holder;
     if (performance.now() - startedMs >= options.waitMs) {
       throw new Mistake(
@@ -64,21 +72,31 @@ export async function withLock<Result>(
 }
 
 /** The function that frees the lock, or who has it. */
-async function tryToOpen(path: string): Promise<(() => void) | string> {
-  held.add(path);
+async function tryToTake(path: string, shared: boolean): Promise<(() => void) | string> {
+  let mine = held.get(path);
+  if (mine !== undefined && (!shared || mine.sharers === 0)) return `process ${process.pid}`;
+  if (mine === undefined) {
+    mine = { sharers: 0, instance: openDatabase(path, shared) };
+    held.set(path, mine);
+  }
+  if (shared) mine.sharers++;
+  const ours = mine;
+  const leave = () => {
+    if (shared && --ours.sharers > 0) return false;
+    held.delete(path);
+    return true;
+  };
   let instance: DuckDBInstance;
   try {
-    instance = await openDatabase(path);
+    instance = await ours.instance;
   } catch (error) {
-    held.delete(path);
+    leave();
     const message = error instanceof Error ? error.message : String(error);
     if (/not a valid DuckDB database/.test(message)) {
       throw new Mistake(
         'ARTIFACT_CORRUPT',
         `${path}: expected a lock, got another file; delete it`,
-        {
-          cause: error,
-        },
+        { cause: error },
       );
     }
     if (!/lock/i.test(message)) throw error;
@@ -88,8 +106,7 @@ async function tryToOpen(path: string): Promise<(() => void) | string> {
   return () => {
     if (!open) return;
     open = false;
-    instance.closeSync();
-    held.delete(path);
+    if (leave()) instance.closeSync();
   };
 }
 
@@ -98,7 +115,7 @@ async function createLockFile(path: string): Promise<void> {
   if (existsSync(path)) return;
   await mkdir(dirname(path), { recursive: true });
   const fresh = `${path}.${randomBytes(6).toString('hex')}`;
-  (await openDatabase(fresh)).closeSync();
+  (await openDatabase(fresh, false)).closeSync();
   try {
     await link(fresh, path);
   } catch (error) {
@@ -109,7 +126,8 @@ async function createLockFile(path: string): Promise<void> {
 }
 
 /** DuckDB is loaded when the first lock is taken: many a command needs none. */
-async function openDatabase(path: string): Promise<DuckDBInstance> {
+async function openDatabase(path: string, shared: boolean): Promise<DuckDBInstance> {
   const { DuckDBInstance: Instance } = await import('@duckdb/node-api');
-  return Instance.create(path, { threads: '1' });
+  // Readers of a database share its lock with each other, and with nobody else.
+  return Instance.create(path, { threads: '1', ...(shared ? { access_mode: 'READ_ONLY' } : {}) });
 }

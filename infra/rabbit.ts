@@ -4,7 +4,14 @@ import type { BatchPublisher, Ledger } from '../pipelines/delivery/ports.ts';
 import type { BatchMessage } from '../pipelines/lists.ts';
 import type { Clock, Log } from '../pipelines/ports.ts';
 import { startConsuming, type Consumer, type ConsumerOptions } from './rabbit/consume.ts';
-import { inspectDeadLetters, type DeadLetterReport } from './rabbit/deadletters.ts';
+import {
+  inspectDeadLetters,
+  turnOver,
+  type DeadLetter,
+  type DeadLetterReport,
+  type Fate,
+  type Send,
+} from './rabbit/deadletters.ts';
 import { ConfirmedPublisher } from './rabbit/publish.ts';
 import { declareTopology, topologyOf, type Topology } from './rabbit/topology.ts';
 import { withoutPassword } from './servers/index.ts';
@@ -25,6 +32,8 @@ export interface Rabbit extends BatchPublisher {
   consume(options: ConsumerOptions): Promise<Consumer>;
   /** Writes what lies in the dead-letter queue into the ledger; drops what was delivered since. */
   inspectDeadLetters(ledger: Ledger, clock: Clock): Promise<DeadLetterReport>;
+  /** Asks for the fate of every message in the dead-letter queue. See `turnOver`. */
+  turnOverDeadLetters(clock: Clock, decide: (letter: DeadLetter) => Promise<Fate>): Promise<void>;
   /** Deletes queues and exchanges. For tests and `down`. */
   remove(): Promise<void>;
   dispose(): Promise<void>;
@@ -46,6 +55,7 @@ export async function openRabbit({ url, namespace, log }: RabbitOptions): Promis
   );
   connection.on('blocked', (reason) => log.warn({ reason }, 'RabbitMQ: publishing is blocked'));
   const publisher = new ConfirmedPublisher(connection, topology);
+  const send: Send = (exchange, content, options) => publisher.send(exchange, content, options);
   const consumers: Consumer[] = [];
   let closing: Promise<void> | undefined;
   return {
@@ -63,7 +73,9 @@ export async function openRabbit({ url, namespace, log }: RabbitOptions): Promis
       consumers.push(consumer);
       return consumer;
     },
-    inspectDeadLetters: (ledger, clock) => inspectDeadLetters(connection, topology, ledger, clock),
+    inspectDeadLetters: (ledger, clock) =>
+      inspectDeadLetters(connection, topology, send, ledger, clock),
+    turnOverDeadLetters: (clock, decide) => turnOver(connection, topology, send, clock, decide),
     async remove() {
       const channel = await connection.createChannel();
       for (const queue of [topology.queue, topology.deadQueue]) await channel.deleteQueue(queue);

@@ -44,3 +44,29 @@ export interface Log {
   warn(fields: Record<string, unknown>, message: string): void;
   error(fields: Record<string, unknown>, message: string): void;
 }
+
+/** A piece of work that can be cut. */
+export interface SharedWork {
+  /** The same for all who take part; letters, digits, `-`. */
+  readonly name: string;
+  /** Numbers of the pieces that nobody has made yet, ascending. */
+  readonly missing: () => Promise<number[]>;
+  /**
+   * Makes a piece: whole or not at all. Two may make the same one at the same time, which must end
+   * as if one had.
+   */
+  readonly make: (piece: number) => Promise<void>;
+  /** Pieces that this process makes at a time, 1 or more. */
+  readonly lanes: number;
+  readonly signal: AbortSignal;
+}
+
+/** Hands out pieces of work to all processes that take part, on this machine and others. */
+export interface WorkQueue {
+  /**
+   * Takes part until nothing is missing. A piece whose maker dies is handed to another.
+   *
+   * @throws what `make` throws; the piece is given back
+   */
+  share(work: SharedWork): Promise<void>;
+}

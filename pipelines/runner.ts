@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import { Mistake } from '../model/mistake.ts';
-import type { Clock, Sql } from './ports.ts';
+import type { Clock, Sql, WorkQueue } from './ports.ts';
 import type { StageContext, StageFunnel } from './stage.ts';
 import { fingerprintOf, type InputTable, type Source, type Step } from './step.ts';
 import { createViews, saveParquet } from './views.ts';
@@ -34,6 +34,16 @@ export interface ArtifactStore {
     },
   ): Promise<StoredArtifact>;
   discard(stage: string, fingerprint: string): Promise<void>;
+  /**
+   * Keeps other processes from making an artifact, or, shared, from making it alone.
+   *
+   * @returns frees it; may be called twice
+   */
+  claim(
+    stage: string,
+    fingerprint: string,
+    how: { readonly shared: boolean; readonly signal: AbortSignal },
+  ): Promise<() => void>;
 }
 
 export interface RunnerOptions {
@@ -45,6 +55,8 @@ export interface RunnerOptions {
   readonly memoryMb: () => number;
   /** Stages that run at the same time. Default 2. */
   readonly concurrency?: number;
+  /** Shares the pieces of a stage with other processes. Default: each stage is made by one. */
+  readonly queue?: WorkQueue;
   readonly signal: AbortSignal;
   readonly onFinish?: (label: string, funnel: StageFunnel) => void;
   readonly onProgress?: (label: string, done: number, total: number) => void;
@@ -53,6 +65,9 @@ export interface RunnerOptions {
 /**
  * Makes artifacts: finds what is there, runs what is not, inputs first, independent steps side by
  * side. A step that appears twice in the graph is run once.
+ *
+ * Several processes may make the same graph in the same home: each artifact is made by one of them
+ * while the others wait for it, and what can be cut in pieces they make together.
  */
 export class Runner {
   readonly #options: RunnerOptions;
@@ -90,7 +105,7 @@ export class Runner {
       let isStale = node.stage.name === stageName;
       for (const input of Object.values(node.inputs)) isStale = (await visit(input)) || isStale;
       stale.set(fingerprint, isStale);
-      if (isStale) await this.#options.artifacts.discard(node.stage.name, fingerprint);
+      if (isStale) await this.#discard(node.stage.name, fingerprint);
       return isStale;
     };
     await visit(goal);
@@ -99,6 +114,19 @@ export class Runner {
         'USAGE',
         `--from: expected one of the stages ${[...names].sort().join(', ')}, got "${stageName}"`,
       );
+    }
+  }
+
+  async #discard(stage: string, fingerprint: string): Promise<void> {
+    const { artifacts } = this.#options;
+    const release = await artifacts.claim(stage, fingerprint, {
+      shared: false,
+      signal: this.#signal,
+    });
+    try {
+      await artifacts.discard(stage, fingerprint);
+    } finally {
+      release();
     }
   }
 
@@ -124,16 +152,10 @@ export class Runner {
   }
 
   async #make(node: Step, fingerprint: string): Promise<StoredArtifact> {
-    const { artifacts, onFinish } = this.#options;
     const label = node.label ?? node.stage.name;
-    const found = await artifacts.find(node.stage.name, fingerprint);
+    const found = await this.#options.artifacts.find(node.stage.name, fingerprint);
     this.#signal.throwIfAborted();
-    if (found !== undefined) {
-      const funnel = { ...found.funnel, reused: true };
-      this.#funnels.push({ label, funnel });
-      onFinish?.(label, funnel);
-      return { ...found, funnel };
-    }
+    if (found !== undefined) return this.#reuse(label, found);
     const inputs = Object.fromEntries(
       await Promise.all(
         Object.entries(node.inputs).map(async ([name, input]) => {
@@ -145,15 +167,56 @@ export class Runner {
     return this.#limit(() => this.#run(node, fingerprint, label, inputs));
   }
 
+  #reuse(label: string, found: StoredArtifact): StoredArtifact {
+    const funnel = { ...found.funnel, reused: true };
+    this.#finished(label, funnel);
+    return { ...found, funnel };
+  }
+
+  #finished(label: string, funnel: StageFunnel): void {
+    this.#funnels.push({ label, funnel });
+    this.#options.onFinish?.(label, funnel);
+  }
+
   async #run(
     node: Step,
     fingerprint: string,
     label: string,
     inputs: Record<string, Source | StoredArtifact>,
   ): Promise<StoredArtifact> {
-    const { artifacts, clock, memoryMb, onFinish, onProgress } = this.#options;
+    const { artifacts, queue } = this.#options;
+    const { stage } = node;
     const signal = this.#signal;
     signal.throwIfAborted();
+    const isShared = stage.isShared === true && queue !== undefined;
+    let release = await artifacts.claim(stage.name, fingerprint, { shared: isShared, signal });
+    try {
+      let made = await artifacts.find(stage.name, fingerprint);
+      if (made !== undefined) return this.#reuse(label, made);
+      const alone = async (): Promise<boolean> => {
+        if (isShared) {
+          release();
+          release = await artifacts.claim(stage.name, fingerprint, { shared: false, signal });
+          made = await artifacts.find(stage.name, fingerprint);
+        }
+        return made === undefined;
+      };
+      const sharing = isShared ? { queue, alone } : { alone };
+      return await this.#runStage(node, fingerprint, label, inputs, sharing, () => made);
+    } finally {
+      release();
+    }
+  }
+
+  async #runStage(
+    node: Step,
+    fingerprint: string,
+    label: string,
+    inputs: Record<string, Source | StoredArtifact>,
+    sharing: Pick<StageContext, 'queue' | 'alone'>,
+    madeByAnother: () => StoredArtifact | undefined,
+  ): Promise<StoredArtifact> {
+    const { artifacts, clock, memoryMb, onProgress } = this.#options;
     const started = clock();
     const scratch = await artifacts.workspace(node.stage.name, fingerprint);
     if (node.stage.resumable !== true) await artifacts.clear(scratch);
@@ -169,6 +232,7 @@ export class Runner {
       });
       const context: StageContext = {
         options: node.options,
+        fingerprint,
         sql,
         inputNames: Object.keys(inputs).sort(),
         input: (name) => {
@@ -179,9 +243,12 @@ export class Runner {
         output: scratch,
         save: (file, relation) => saveParquet(sql, `${scratch}/${file}.parquet`, relation),
         report,
-        signal,
+        signal: this.#signal,
+        ...sharing,
       };
       await node.stage.run(context);
+      const found = madeByAnother();
+      if (found !== undefined) return this.#reuse(label, found);
       sample();
       const funnel: StageFunnel = {
         stage: node.stage.name,
@@ -200,8 +267,7 @@ export class Runner {
         ),
         funnel,
       });
-      this.#funnels.push({ label, funnel });
-      onFinish?.(label, funnel);
+      this.#finished(label, funnel);
       return made;
     } finally {
       clearInterval(timer);

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Sql } from './ports.ts';
+import type { Sql, WorkQueue } from './ports.ts';
 
 /**
  * Terms.
@@ -19,11 +19,18 @@ export interface Stage<Options extends object = object> {
   readonly options: z.ZodType<Options>;
   /** Whether a run continues with what a killed one left in the output folder. Default false: it is emptied. */
   readonly resumable?: boolean;
+  /**
+   * Whether several processes may run it at once, where there is a queue. Then it makes its pieces
+   * by `queue`, and after them asks to be `alone`. It must be resumable. Default false.
+   */
+  readonly isShared?: boolean;
   run(context: StageContext<Options>): Promise<void>;
 }
 
 export interface StageContext<Options extends object = object> {
   readonly options: Readonly<Options>;
+  /** Of the artifact that is being made. */
+  readonly fingerprint: string;
   /**
    * A SQL session in which each input's Parquet files are views: input `catalogue` with the file
    * `tracks.parquet` is `catalogue.tracks`. Sums of fractions must be over DECIMAL or integers, and
@@ -40,6 +47,14 @@ export interface StageContext<Options extends object = object> {
   readonly save: (file: string, relation: string) => Promise<number>;
   readonly report: StageReport;
   readonly signal: AbortSignal;
+  /** Where a shared stage makes its pieces together with other processes; undefined: by itself. */
+  readonly queue?: WorkQueue;
+  /**
+   * Resolves when no other process works on the artifact.
+   *
+   * @returns false where another one has made it: there is nothing left to do
+   */
+  readonly alone: () => Promise<boolean>;
 }
 
 /** One row of the funnel. */

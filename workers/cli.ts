@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { Mistake } from '../model/mistake.ts';
 import { apiCommand } from './commands/api.ts';
+import { deadLettersCommand } from './commands/dead-letters.ts';
 import { deliverCommand } from './commands/deliver.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { failureLine } from './commands/failure.ts';
@@ -37,6 +38,7 @@ for (const command of [
   statusCommand,
   redeliverCommand,
   reconcileCommand,
+  deadLettersCommand,
   importCommand,
   simulateCommand,
   evaluateCommand,

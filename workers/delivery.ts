@@ -12,6 +12,7 @@ import { redisPictureMemory } from '../infra/pictures/memory.ts';
 import { openRabbit, type Rabbit } from '../infra/rabbit.ts';
 import { openRedis, removeKeys } from '../infra/redis.ts';
 import type { ServerUrls } from '../infra/servers/index.ts';
+import { batchDelivered, openWebhook } from '../infra/webhook.ts';
 import { deliverBatch } from '../pipelines/delivery/deliver.ts';
 import { placeOrder, type OrderOptions } from '../pipelines/delivery/orders.ts';
 import type { Ledger, OrderBook, PlacedOrder } from '../pipelines/delivery/ports.ts';
@@ -117,6 +118,10 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
     const rabbit = keep(await openRabbit({ url: servers.rabbitmqUrl, namespace, log }));
     const calendar = keep(openCalendar({ redis: redis.client, namespace, clock, log }));
     const coverQueue = keep(openCoverQueue({ redis: redis.client, namespace, log }));
+    const webhook =
+      config.webhook === undefined
+        ? undefined
+        : keep(openWebhook({ ...config.webhook, redis: redis.client, namespace, clock, log }));
     const covers = openCovers({ home: config.home, log });
     const [stored, ledger, orders] = await Promise.all([
       openPlaylists(db),
@@ -169,12 +174,15 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
       coverQueue,
       dispose,
       async startDelivering() {
+        webhook?.startPosting();
         await rabbit.consume({
           async handle(message) {
             batchesUnderWay++;
             try {
               const delivering = { playlists, ledger, pictures, covers: coverQueue, clock };
               await deliverBatch(message, delivering);
+              // Of one that was delivered before too: we may have died before it was told.
+              await webhook?.send(batchDelivered(message, clock()));
             } finally {
               batchesUnderWay--;
             }
@@ -237,6 +245,7 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
       async remove() {
         await calendar.remove();
         await coverQueue.remove();
+        await webhook?.remove();
         await rabbit.remove();
         await removeKeys(redis.client, namespace);
         await db.dropDatabase();

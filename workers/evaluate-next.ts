@@ -1,8 +1,6 @@
-import { join } from 'node:path';
 import type { Config } from '../infra/config.ts';
 import { importFolder } from '../infra/import-folder.ts';
 import { openLake } from '../infra/lake.ts';
-import { acquireLock } from '../infra/lock.ts';
 import { openSourceFolder } from '../infra/source-folder.ts';
 import { loadKernels } from '../infra/kernels.ts';
 import { loadTensorflow } from '../infra/tensorflow.ts';
@@ -94,42 +92,33 @@ export async function evaluateNext(
     request.truth === undefined
       ? undefined
       : await importTruth(request.truth, dataDir, config.home, signal);
-  const release = await acquireLock(join(config.home, 'weekly.lock'), {
-    waitMs: 1_000,
-    what: `the weeks of ${config.home}`,
-    signal,
-  });
-  try {
-    const plan = await withSql(home, (sql) => planNext(sql, lake, further, request));
-    const results: CatalogueResult[] = [];
-    const modes = request.catalogue === 'both' ? (['asof', 'all'] as const) : [request.catalogue];
-    for (const catalogue of modes) {
-      tell(`catalogue ${catalogue}`);
-      const answer = await answerNext(
-        {
-          ...plan.lakes,
-          ...{ catalogue, horizonDays: request.horizonDays, rareBelow: request.rareBelow },
-          options: weekOptions.parse({ seed: request.seed }),
-          without: request.without,
-        },
-        meansOf(home, signal),
-      );
-      results.push(resultOf(catalogue, answer, request.seed));
-    }
-    return {
-      cutoffs: plan.lakes.cutoffs,
-      horizonDays: request.horizonDays,
-      trainedOn: plan.trainedOn,
-      truth: plan.truth,
-      rareBelow: request.rareBelow,
-      seed: request.seed,
-      results,
-      seconds: (Date.now() - started) / 1000,
-      peakMemoryMb: process.resourceUsage().maxRSS / 1024,
-    };
-  } finally {
-    release();
+  const plan = await withSql(home, (sql) => planNext(sql, lake, further, request));
+  const results: CatalogueResult[] = [];
+  const modes = request.catalogue === 'both' ? (['asof', 'all'] as const) : [request.catalogue];
+  for (const catalogue of modes) {
+    tell(`catalogue ${catalogue}`);
+    const answer = await answerNext(
+      {
+        ...plan.lakes,
+        ...{ catalogue, horizonDays: request.horizonDays, rareBelow: request.rareBelow },
+        options: weekOptions.parse({ seed: request.seed }),
+        without: request.without,
+      },
+      meansOf(home, signal),
+    );
+    results.push(resultOf(catalogue, answer, request.seed));
   }
+  return {
+    cutoffs: plan.lakes.cutoffs,
+    horizonDays: request.horizonDays,
+    trainedOn: plan.trainedOn,
+    truth: plan.truth,
+    rareBelow: request.rareBelow,
+    seed: request.seed,
+    results,
+    seconds: (Date.now() - started) / 1000,
+    peakMemoryMb: process.resourceUsage().maxRSS / 1024,
+  };
 }
 
 function meansOf(home: Home, signal: AbortSignal) {

@@ -1,8 +1,7 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Config } from '../infra/config.ts';
 import { importFolder } from '../infra/import-folder.ts';
 import { openLake } from '../infra/lake.ts';
-import { acquireLock } from '../infra/lock.ts';
 import { openSourceFolder } from '../infra/source-folder.ts';
 import { catalogue } from '../pipelines/catalogue.ts';
 import { addDays } from '../pipelines/evaluate/lake-before.ts';
@@ -44,38 +43,29 @@ export async function evaluatePlaylists(
     progress: (done, total, source) => tell(`  imported ${source} (${done} of ${total})`),
   });
   const lake = await openLake(config.home).snapshot();
-  const release = await acquireLock(join(config.home, 'weekly.lock'), {
-    waitMs: 1_000,
-    what: `the weeks of ${config.home}`,
+  const runner = new Runner({
+    artifacts: home.artifacts,
+    openSql: () => home.openSql(),
+    clock: () => Date.now(),
+    memoryMb: () => process.memoryUsage.rss() / 2 ** 20,
     signal,
+    onFinish: (label, { reused, seconds: took }) => {
+      if (!reused) tell(`  ${label} (${took.toFixed(1)} s)`);
+    },
   });
+  const made = await runner.make(step(catalogue, {}, { lake: lakeSource(lake) }));
+  const sql = await home.openSql();
   try {
-    const runner = new Runner({
-      artifacts: home.artifacts,
-      openSql: () => home.openSql(),
-      clock: () => Date.now(),
-      memoryMb: () => process.memoryUsage.rss() / 2 ** 20,
-      signal,
-      onFinish: (label, { reused, seconds: took }) => {
-        if (!reused) tell(`  ${label} (${took.toFixed(1)} s)`);
-      },
-    });
-    const made = await runner.make(step(catalogue, {}, { lake: lakeSource(lake) }));
-    const sql = await home.openSql();
-    try {
-      await createViews(sql, { catalogue: made });
-      const until = horizonDays === undefined ? null : addDays(cutoff, horizonDays);
-      return {
-        cutoff,
-        horizonDays: horizonDays ?? null,
-        ...(await answerPlaylists(sql, cutoff, until, seed)),
-        seconds: (Date.now() - started) / 1000,
-        peakMemoryMb: process.resourceUsage().maxRSS / 1024,
-      };
-    } finally {
-      sql.dispose();
-    }
+    await createViews(sql, { catalogue: made });
+    const until = horizonDays === undefined ? null : addDays(cutoff, horizonDays);
+    return {
+      cutoff,
+      horizonDays: horizonDays ?? null,
+      ...(await answerPlaylists(sql, cutoff, until, seed)),
+      seconds: (Date.now() - started) / 1000,
+      peakMemoryMb: process.resourceUsage().maxRSS / 1024,
+    };
   } finally {
-    release();
+    sql.dispose();
   }
 }

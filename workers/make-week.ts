@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { acquireLock } from '../infra/lock.ts';
+import { withLock } from '../infra/lock.ts';
 import { weekBookFolder } from '../infra/list-archive.ts';
 import { openWeekBook } from '../infra/week-book.ts';
 import { loadKernels } from '../infra/kernels.ts';
@@ -7,7 +7,7 @@ import { loadTensorflow } from '../infra/tensorflow.ts';
 import { Mistake } from '../model/mistake.ts';
 import { freezeWeek } from '../pipelines/freeze.ts';
 import type { Lake } from '../pipelines/lake.ts';
-import type { Clock } from '../pipelines/ports.ts';
+import type { Clock, WorkQueue } from '../pipelines/ports.ts';
 import { Runner, type StoredArtifact } from '../pipelines/runner.ts';
 import type { Source, Step } from '../pipelines/step.ts';
 import type { StageFunnel } from '../pipelines/stage.ts';
@@ -36,6 +36,8 @@ export interface MakingWeeks {
   readonly lakeName: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Shares the making of lists with other processes. */
+  readonly queue?: WorkQueue | undefined;
   readonly onFinish: (label: string, funnel: StageFunnel) => void;
 }
 
@@ -49,40 +51,15 @@ export interface MadeWeek {
   readonly funnels: readonly { label: string; funnel: StageFunnel }[];
 }
 
-/** Freezes a week, makes its lists, and remembers them. One process at a time in a home. */
+/**
+ * Freezes a week, makes its lists, and remembers them. Several processes may do so in one home at
+ * the same time: each artifact is made by one of them, the lists by all of them together where
+ * there is a queue.
+ */
 export async function makeWeek(making: MakingWeeks, request: WeekRequest): Promise<MadeWeek> {
-  const release = await acquireLock(join(making.folder, 'weekly.lock'), {
-    waitMs: 1_000,
-    what: `the weeks of ${making.folder}`,
-    signal: making.signal,
-  });
-  try {
-    return await makeLocked(making, request);
-  } finally {
-    release();
-  }
-}
-
-async function makeLocked(making: MakingWeeks, request: WeekRequest): Promise<MadeWeek> {
-  const { home, lake, lakeName, models, clock, signal, onFinish } = making;
+  const { home, lakeName, models, clock, signal, onFinish, queue } = making;
   const weeks = openWeekBook(weekBookFolder(making.folder, lakeName));
-  const sql = await home.openSql();
-  let frozen: FrozenWeek;
-  try {
-    frozen = await freezeWeek({
-      week: request.week,
-      asked: request.asked,
-      defaults: weekOptions.parse({}),
-      recompute: request.recompute,
-      lake: await lake.snapshot(),
-      weeks,
-      championBefore: (cutoffMs) => models.registry.championBefore(lakeName, cutoffMs),
-      sql,
-      clock,
-    });
-  } finally {
-    sql.dispose();
-  }
+  let frozen = await inTurn(making, () => freeze(making, request));
   const previous = await Promise.all(frozen.previous.map((lists) => previousLists(home, lists)));
   const champion =
     frozen.champion && (await championFolder(models, lakeName, frozen.week, frozen.champion));
@@ -91,6 +68,7 @@ async function makeLocked(making: MakingWeeks, request: WeekRequest): Promise<Ma
     openSql: () => home.openSql(),
     clock,
     memoryMb: () => process.memoryUsage.rss() / 2 ** 20,
+    ...(queue === undefined ? {} : { queue }),
     signal,
     onFinish,
   });
@@ -100,16 +78,52 @@ async function makeLocked(making: MakingWeeks, request: WeekRequest): Promise<Ma
   const gate = await runner.make(gateStep);
   const lists = await runner.make(goal);
   await home.artifacts.removeUnfinished();
+  const model = String(lists.funnel.figures['model']);
+  frozen = { ...frozen, lists: { fingerprint: lists.fingerprint, model } };
   // At every run, so that what a killed one had decided and not recorded is recorded now.
-  const decision = await recordDecision(models.registry, {
-    ...{ lake: lakeName, frozen, gate, options: gateStep.options, clock },
+  const decision = await inTurn(making, async () => {
+    const recorded = await recordDecision(models.registry, {
+      ...{ lake: lakeName, frozen, gate, options: gateStep.options, clock },
+    });
+    const written = await weeks.find(frozen.week);
+    // Another process may have frozen a newer revision meanwhile.
+    if (written?.revision === frozen.revision && written.lists?.fingerprint !== lists.fingerprint) {
+      await weeks.write(frozen);
+    }
+    return recorded;
   });
-  if (frozen.lists?.fingerprint !== lists.fingerprint) {
-    const model = String(lists.funnel.figures['model']);
-    frozen = { ...frozen, lists: { fingerprint: lists.fingerprint, model } };
-    await weeks.write(frozen);
-  }
   return { frozen, lists, ...decision, funnels: runner.funnels };
+}
+
+/** Runs a short step that changes records of the home: one process at a time. */
+function inTurn<Result>(
+  { folder, signal }: MakingWeeks,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const path = join(folder, 'weekly.lock');
+  return withLock(path, { waitMs: 10_000, what: `the weeks of ${folder}`, signal }, work);
+}
+
+async function freeze(
+  { home, folder, lake, lakeName, models, clock }: MakingWeeks,
+  { week, asked, recompute }: WeekRequest,
+): Promise<FrozenWeek> {
+  const sql = await home.openSql();
+  try {
+    return await freezeWeek({
+      week,
+      asked,
+      defaults: weekOptions.parse({}),
+      recompute,
+      lake: await lake.snapshot(),
+      weeks: openWeekBook(weekBookFolder(folder, lakeName)),
+      championBefore: (cutoffMs) => models.registry.championBefore(lakeName, cutoffMs),
+      sql,
+      clock,
+    });
+  } finally {
+    sql.dispose();
+  }
 }
 
 async function previousLists(

@@ -1,6 +1,7 @@
 import { importFolder } from '../infra/import-folder.ts';
 import { openLake } from '../infra/lake.ts';
 import { frozenLists } from '../infra/list-archive.ts';
+import { openWorkQueue } from '../infra/rabbit/work-queue.ts';
 import { gateLine } from '../pipelines/gate-report.ts';
 import { foldCutoffs } from '../pipelines/funnel.ts';
 import type { FrozenLists } from '../pipelines/lists.ts';
@@ -28,6 +29,7 @@ export async function runWeekOf(
         lakeName: mainLake,
         clock,
         signal,
+        queue: openWorkQueue({ url: servers.rabbitmqUrl, namespace: config.namespace, log }),
         onFinish: () => undefined,
       },
       { week, asked: {}, recompute: false },

@@ -1,8 +1,10 @@
 import { join, resolve } from 'node:path';
 import type { Config } from '../infra/config.ts';
 import { logForPeople } from '../infra/log.ts';
+import { withLock } from '../infra/lock.ts';
 import { importFolder } from '../infra/import-folder.ts';
 import { openLake } from '../infra/lake.ts';
+import { openWorkQueue } from '../infra/rabbit/work-queue.ts';
 import { openSourceFolder } from '../infra/source-folder.ts';
 import { ensureServers } from '../infra/servers/index.ts';
 import { frozenLists } from '../infra/list-archive.ts';
@@ -94,6 +96,8 @@ export async function runWeekly(
       lakeName,
       clock,
       signal,
+      queue:
+        servers && openWorkQueue({ url: servers.rabbitmqUrl, namespace: config.namespace, log }),
       onFinish: tellStage,
     };
     const delivering =
@@ -144,11 +148,10 @@ export async function sourcesOf(
   const lakeName = `simulated-${listeners}-${tracks}-${seed}`;
   const lakeHome = join(home, 'simulated', lakeName);
   tell(`simulating ${number(listeners)} listeners of ${number(tracks)} tracks, seed ${seed}`);
-  const { folder } = await simulate(
-    { listeners, tracks, seed },
-    join(lakeHome, 'sources'),
-    () => undefined,
-    signal,
+  const { folder } = await withLock(
+    `${lakeHome}.lock`,
+    { waitMs: Infinity, what: lakeName, signal },
+    () => simulate({ listeners, tracks, seed }, join(lakeHome, 'sources'), () => undefined, signal),
   );
   return { lakeName, lakeHome, dataDir: folder };
 }

@@ -44,6 +44,21 @@ class MongoLedger implements Ledger {
     }
   }
 
+  async dropped(entry: LedgerEntry): Promise<boolean> {
+    const document = toDocument(entry);
+    const { _id } = document;
+    try {
+      await reaching(() =>
+        this.#entries.replaceOne({ _id, state: 'failed' }, document, { upsert: true }),
+      );
+      return true;
+    } catch (error) {
+      // An entry of the same batch in the other state.
+      if (error instanceof MongoServerError && error.code === 11000) return false;
+      throw error;
+    }
+  }
+
   async counts(week: string): Promise<Map<string, OrderCount>> {
     const sums = await reaching(() =>
       this.#entries

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ConfirmChannel, Message, RecoveringChannelModel } from 'amqplib';
+import type { Message, Options, RecoveringChannelModel } from 'amqplib';
 import { z } from 'zod';
 import type { Ledger, LedgerEntry } from '../../pipelines/delivery/ports.ts';
 import type { Clock } from '../../pipelines/ports.ts';
@@ -42,47 +42,117 @@ function unknownBatch(content: Buffer): z.infer<typeof batchHeaders> {
   };
 }
 
+/** One message of the dead-letter queue. */
+export interface DeadLetter {
+  /** `order:batch`; of a message that says neither, made of its hash. */
+  readonly id: string;
+  /** What the ledger is to say of it: its reason, and `at` is now. */
+  readonly failure: LedgerEntry;
+  /** First 32 hexadecimal digits of the content's SHA-256. */
+  readonly hash: string;
+  readonly bytes: number;
+  /** How often the broker handed it to a worker. */
+  readonly tries: number;
+  /** How often it was put back into the work queue by hand. */
+  readonly retried: number;
+}
+
+/** What becomes of a dead letter: it stays, is gone, or goes back into the work queue. */
+export type Fate = 'stays' | 'gone' | 'again';
+
+/** Publishes a copy; resolves when it is confirmed in a queue. */
+export type Send = (exchange: string, content: Buffer, options: Options.Publish) => Promise<void>;
+
 /**
- * Turns the dead-letter queue over once. Each message is written to the ledger as failed (which
- * the worker did already, unless it died of the message) and put back; a message whose batch has
- * been delivered since is dropped.
- *
- * A message is put back by publishing it anew, confirmed, before it is taken: turning it over
- * never counts against it, and stopping halfway loses nothing.
+ * Turns the dead-letter queue over once: asks for the fate of each message that is there now. What
+ * stays or goes back is published anew, confirmed, before it is taken: turning it over never counts
+ * against it, and stopping halfway loses nothing; at worst a message is there twice.
  */
-export async function inspectDeadLetters(
+export async function turnOver(
   connection: RecoveringChannelModel,
   topology: Topology,
-  ledger: Ledger,
+  send: Send,
   clock: Clock,
-): Promise<DeadLetterReport> {
-  const channel: ConfirmChannel = await connection.createConfirmChannel();
+  decide: (letter: DeadLetter) => Promise<Fate>,
+): Promise<void> {
+  const channel = await connection.createChannel();
   channel.on('error', () => undefined);
-  const report = { failed: 0, cleared: 0 };
   try {
     const { messageCount } = await channel.checkQueue(topology.deadQueue);
     for (let i = 0; i < messageCount; i++) {
       const message = await channel.get(topology.deadQueue);
       if (message === false) break;
-      const failure = failureOf(message, reasonOf(message), clock());
-      await ledger.failed(failure);
-      const entry = await ledger.find(failure.order, failure.batch);
-      if (entry?.state === 'delivered') {
-        report.cleared++;
-      } else {
-        channel.sendToQueue(topology.deadQueue, message.content, {
-          ...message.properties,
-          persistent: true,
-        });
-        await channel.waitForConfirms();
-        report.failed++;
+      const letter = letterOf(message, clock());
+      const fate = await decide(letter);
+      const { content, properties } = message;
+      if (fate === 'stays') await send(topology.deadExchange, content, properties);
+      if (fate === 'again') {
+        const headers = {
+          ...withoutDeath(properties.headers),
+          [retriedHeader]: letter.retried + 1,
+        };
+        await send(topology.exchange, content, { ...properties, headers });
       }
       channel.ack(message);
     }
-    return report;
   } finally {
+    // What was taken and not settled goes back.
     await channel.close().catch(() => undefined);
   }
+}
+
+/**
+ * Turns the dead-letter queue over once. Each message is written to the ledger as failed (which
+ * the worker did already, unless it died of the message) and stays; a message whose batch has been
+ * delivered since is dropped.
+ */
+export async function inspectDeadLetters(
+  connection: RecoveringChannelModel,
+  topology: Topology,
+  send: Send,
+  ledger: Ledger,
+  clock: Clock,
+): Promise<DeadLetterReport> {
+  const report = { failed: 0, cleared: 0 };
+  await turnOver(connection, topology, send, clock, async ({ failure }) => {
+    await ledger.failed(failure);
+    const entry = await ledger.find(failure.order, failure.batch);
+    const isDelivered = entry?.state === 'delivered';
+    if (isDelivered) report.cleared++;
+    else report.failed++;
+    return isDelivered ? 'gone' : 'stays';
+  });
+  return report;
+}
+
+const retriedHeader = 'x-retried';
+const triesHeader = 'x-delivery-count';
+
+function letterOf(message: Message, now: number): DeadLetter {
+  const failure = failureOf(message, reasonOf(message), now);
+  const headers: Record<string, unknown> = message.properties.headers ?? {};
+  const count = (name: string) => {
+    const value = headers[name];
+    return typeof value === 'number' && value > 0 ? value : 0;
+  };
+  return {
+    id: `${failure.order}:${failure.batch}`,
+    failure,
+    hash: createHash('sha256').update(message.content).digest('hex').slice(0, 32),
+    bytes: message.content.length,
+    tries: count(triesHeader) + 1,
+    retried: count(retriedHeader),
+  };
+}
+
+/** Headers as they were before the message failed. */
+function withoutDeath(headers: Record<string, unknown> = {}): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(headers).filter(
+      ([name]) =>
+        name !== reasonHeader && name !== triesHeader && !/^x-(first-|last-)?death/.test(name),
+    ),
+  );
 }
 
 function reasonOf({ properties: { headers } }: Message): string {

@@ -75,6 +75,12 @@ export interface Ledger {
   delivered(entry: LedgerEntry): Promise<void>;
   /** Writes an entry `failed`, unless the batch has an entry already. */
   failed(entry: LedgerEntry): Promise<void>;
+  /**
+   * Says of a failed batch that it was given up: `entry` replaces what the ledger said of it.
+   *
+   * @returns false where the batch is delivered: then nothing changes
+   */
+  dropped(entry: LedgerEntry): Promise<boolean>;
   /** Orders without entries are absent. */
   counts(week: string): Promise<Map<string, OrderCount>>;
   /** Batch numbers that are delivered, ascending. */

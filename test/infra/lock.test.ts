@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { acquireLock, withLock } from '../../infra/lock.ts';
@@ -51,6 +53,37 @@ test('lets five workers do their work one after the other, whatever comes of it'
   expect(ended.filter(({ status }) => status === 'rejected')).toHaveLength(2);
   expect(waitedFor).toEqual(Array.from({ length: 4 }, () => `process ${process.pid}`));
   expect((await readdir(folder)).filter((name) => name.startsWith('five'))).toEqual(['five.lock']);
+});
+
+test('is shared by those who share it, and by nobody else until the last of them leaves', async () => {
+  const path = join(folder, 'shared.lock');
+  const sharing = { ...notAtAll, shared: true };
+  const first = await acquireLock(path, sharing);
+  const second = await acquireLock(path, sharing);
+  await expect(acquireLock(path, notAtAll)).rejects.toMatchObject({ code: 'LOCKED' });
+  first();
+  first();
+  await expect(acquireLock(path, notAtAll)).rejects.toMatchObject({ code: 'LOCKED' });
+  second();
+  const alone = await acquireLock(path, notAtAll);
+  await expect(acquireLock(path, sharing)).rejects.toMatchObject({ code: 'LOCKED' });
+  alone();
+  (await acquireLock(path, sharing))();
+});
+
+test('is shared with another process, too', async () => {
+  const path = join(folder, 'processes.lock');
+  const release = await acquireLock(path, { ...notAtAll, shared: true });
+  const script = `
+    const { acquireLock } = await import(${JSON.stringify(new URL('../../infra/lock.ts', import.meta.url).href)});
+    const how = { waitMs: 0, what: 'the shop' };
+    (await acquireLock(process.argv[1], { ...how, shared: true }))();
+    console.log('shared');
+    await acquireLock(process.argv[1], how).then(() => console.log('alone'), (error) => console.log(error.code));`;
+  const run = ['--import', 'tsx', '--input-type=module', '--eval', script, path];
+  const { stdout } = await promisify(execFile)(process.execPath, run, { cwd: process.cwd() });
+  release();
+  expect(stdout).toBe('shared\nLOCKED\n');
 });
 
 test('is no longer waited for by whoever is told to stop', async () => {

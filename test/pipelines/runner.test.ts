@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { openArtifacts } from '../../infra/artifacts.ts';
 import { openDuckdb } from '../../infra/duckdb.ts';
+import type { WorkQueue } from '../../pipelines/ports.ts';
 import { Runner } from '../../pipelines/runner.ts';
 import { fingerprintOf, step, type Step } from '../../pipelines/step.ts';
 import type { Stage } from '../../pipelines/stage.ts';
@@ -44,8 +45,9 @@ const total: Stage = {
   },
 };
 
-function runner(concurrency = 2): Runner {
+function runner(concurrency = 2, queue?: WorkQueue): Runner {
   return new Runner({
+    ...(queue === undefined ? {} : { queue }),
     artifacts: openArtifacts(root),
     openSql: () => openDuckdb({ threads: 1 }),
     clock: () => 0,
@@ -173,6 +175,86 @@ test('a file that was changed after it was written is found, and named', async (
   await rm(join(made.folder, 'total.txt'));
   await expect(runner().make(graph())).rejects.toThrow(/got no such file/);
 });
+
+test('of two processes in one home one makes an artifact, the other waits for it', async () => {
+  const release = await openArtifacts(root).claim('total', fingerprintOf(graph()), {
+    shared: false,
+    signal: new AbortController().signal,
+  });
+  const both = [runner().make(graph()), runner().make(graph())];
+  await until(() => ran.includes('numbers'));
+  expect(ran).toEqual(['numbers']);
+  release();
+  const [first, second] = await Promise.all(both);
+  expect(ran).toEqual(['numbers', 'total']);
+  expect([first!.funnel.reused, second!.funnel.reused].sort()).toEqual([false, true]);
+  expect(first!.content).toBe(second!.content);
+  expect(await readdir(join(root, '.locks'))).toEqual([]);
+});
+
+test('two processes make the pieces of a shared stage together, and one of them the rest', async () => {
+  const queue = queueOf(2);
+  const both = await Promise.all(
+    ['one', 'other'].map((name) => runner(2, queue).make(step(pieced(name), {}, {}))),
+  );
+  expect([...ran].sort()).toEqual(['one: piece', 'other: piece', 'rest']);
+  expect(both.map(({ funnel }) => funnel.reused).sort()).toEqual([false, true]);
+  expect(await readFile(join(both[0]!.folder, 'whole.txt'), 'utf8')).toBe('piece 0, piece 1');
+});
+
+test('without a queue a shared stage is made by one process', async () => {
+  const both = await Promise.all(
+    ['one', 'other'].map((name) => runner().make(step(pieced(name), {}, {}))),
+  );
+  expect(ran).toHaveLength(3);
+  expect(new Set(ran.map((what) => what.split(':')[0])).size).toBe(2); // one of them, and the rest
+  expect(await readFile(join(both[0]!.folder, 'whole.txt'), 'utf8')).toBe('piece 0, piece 1');
+});
+
+/** A stage of two pieces; `who` is not part of what it makes. */
+function pieced(who: string): Stage {
+  return {
+    name: 'pieced',
+    version: 1,
+    options: z.object({}),
+    resumable: true,
+    isShared: true,
+    async run({ output, queue, alone, fingerprint, signal }) {
+      const fileOf = (piece: number) => join(output, `${piece}.txt`);
+      const missing = async () => {
+        const there = await readdir(output);
+        return [0, 1].filter((piece) => !there.includes(`${piece}.txt`));
+      };
+      const make = async (piece: number) => {
+        ran.push(`${who}: piece`);
+        await writeFile(fileOf(piece), `piece ${piece}`);
+      };
+      await queue?.share({ name: fingerprint, missing, make, lanes: 1, signal });
+      if (!(await alone())) return;
+      for (const piece of await missing()) await make(piece);
+      ran.push('rest');
+      const pieces = await Promise.all([0, 1].map((piece) => readFile(fileOf(piece), 'utf8')));
+      await writeFile(join(output, 'whole.txt'), pieces.join(', '));
+    },
+  };
+}
+
+/** Hands each of so many processes one piece, when all of them are there. */
+function queueOf(processes: number): WorkQueue {
+  let here = 0;
+  return {
+    async share({ make, missing }) {
+      const piece = here++;
+      await until(() => here === processes);
+      await make(piece);
+      while ((await missing()).length > 0) await nextTick();
+    },
+  };
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await nextTick();
+}
 
 test('a run that is aborted starts no further stage', async () => {
   const stopped = new Runner({

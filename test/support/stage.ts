@@ -43,6 +43,7 @@ export async function runStage<Options extends object>(
     );
     const context: StageContext<Options> = {
       options: stage.options.parse(run.options ?? {}),
+      fingerprint: 'f'.repeat(16),
       sql,
       inputNames: Object.keys(run.inputs).sort(),
       input: (name) => {
@@ -62,6 +63,7 @@ export async function runStage<Options extends object>(
         progress: () => undefined,
       },
       signal: new AbortController().signal,
+      alone: () => Promise.resolve(true),
     };
     await stage.run(context);
     return outcome;
