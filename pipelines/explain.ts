@@ -7,6 +7,7 @@ import { Mistake } from '../model/mistake.ts';
 import { MISSING } from '../model/ranker/examples.ts';
 import { decodeRanker, rankerVersion } from '../model/ranker/encode.ts';
 import type { Tensorflow } from '../model/ranker/network.ts';
+import { readWorksNotListed } from './heard.ts';
 import { ListEncoder, readReferences, type ListReferences } from './list-encoder.ts';
 import { ListMaker, type Choice } from './list-maker.ts';
 import { nameTracks, readNames, type NamedList } from './listed.ts';
@@ -97,7 +98,8 @@ export class Explainer {
     await readDelivered({ sql, options });
     const model = rankerVersion(bytes);
     const ranker = decodeRanker(bytes, how.model === undefined ? path : model);
-    const maker = await ListMaker.open({ ...options, sql, world, tf, ranker, model });
+    const notListed = await readWorksNotListed(sql, world);
+    const maker = new ListMaker({ ...options, world, notListed, tf, ranker, model });
     return new Explainer(sql, world, maker, options.week, model);
   }
 

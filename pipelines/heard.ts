@@ -1,33 +1,57 @@
-import { fromTriples, rowOf } from '../model/interactions.ts';
+import { fromTriples } from '../model/interactions.ts';
+import { shareArrays } from '../model/shared.ts';
 import type { Sql } from './ports.ts';
-import type { World } from './world.ts';
+import type { WorldColumns } from './world.ts';
 
-/** Works of each listener: those heard before the cut-off, or those listed to them lately. */
-export interface WorksByListener {
-  /** `work_ix`, ascending; a view. */
-  of(listener: number): Int32Array;
+/** Works of each listener as columns, ascending for each: those of l are `works[start[l] .. start[l + 1]]`. */
+export interface ListenerWorks {
+  /** [listeners + 1] */
+  readonly start: Uint32Array;
+  /** `work_ix` */
+  readonly works: Int32Array;
+}
+
+/** A view. */
+export function worksOf({ start, works }: ListenerWorks, listener: number): Int32Array {
+  return works.subarray(start[listener], start[listener + 1]);
+}
+
+/** Works that are not for a listener's list. */
+export interface WorksNotListed {
+  /** Heard in any version before the cut-off. */
+  readonly heard: ListenerWorks;
+  /** Listed to them in the weeks before. */
+  readonly delivered: ListenerWorks;
+}
+
+/** Reads `snapshot.heard` and the table `delivered`. */
+export async function readWorksNotListed(sql: Sql, world: WorldColumns): Promise<WorksNotListed> {
+  return {
+    heard: await heardWorks(sql, world),
+    delivered: await worksByListener(sql, world, 'delivered'),
+  };
 }
 
 /** Which works each listener has heard, in any version, before the cut-off: `snapshot.heard`. */
-export function heardWorks(sql: Sql, world: World): Promise<WorksByListener> {
+export function heardWorks(sql: Sql, world: WorldColumns): Promise<ListenerWorks> {
   return worksByListener(sql, world, 'snapshot.heard');
 }
 
 /** @param table - of (listener_ix, work_ix) */
 export async function worksByListener(
   sql: Sql,
-  world: World,
+  world: Pick<WorldColumns, 'interactions' | 'tracks'>,
   table: string,
-): Promise<WorksByListener> {
+): Promise<ListenerWorks> {
   const { listener_ix, work_ix } = await sql.columns<'listener_ix' | 'work_ix'>(
     `SELECT listener_ix, work_ix FROM ${table} ORDER BY ALL`,
   );
-  const works = fromTriples(
+  const { indptr, indices } = fromTriples(
     listener_ix,
     work_ix,
     undefined,
     world.interactions.numRows,
     world.tracks.numWorks,
   );
-  return { of: (listener) => rowOf(works, listener).indices };
+  return shareArrays({ start: indptr, works: indices });
 }

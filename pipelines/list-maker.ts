@@ -25,15 +25,14 @@ import type { Ranker } from '../model/ranker/ranker.ts';
 import { alignFeatures } from '../model/ranker/align.ts';
 import { score } from '../model/ranker/score.ts';
 import type { Chosen } from './chosen.ts';
-import { heardWorks, worksByListener, type WorksByListener } from './heard.ts';
-import type { Sql } from './ports.ts';
+import { worksOf, type WorksNotListed } from './heard.ts';
 import { listenerOf, type World } from './world.ts';
 
 export interface ListMakerOptions {
   readonly candidates: CandidateOptions;
   readonly assembly: AssemblyOptions;
-  readonly sql: Sql;
   readonly world: World;
+  readonly notListed: WorksNotListed;
   readonly tf: Tensorflow;
   readonly ranker: Ranker;
   /** Its version, for mistakes. */
@@ -68,28 +67,11 @@ const widened = 3000;
 /** Chooses the lists of some listeners at a time. Same input, same lists. */
 export class ListMaker {
   readonly #options: ListMakerOptions;
-  readonly #heard: WorksByListener;
-  /** What the lists of the weeks before held. */
-  readonly #delivered: WorksByListener;
   readonly #profile: TasteProfile;
 
-  private constructor(
-    options: ListMakerOptions,
-    heard: WorksByListener,
-    delivered: WorksByListener,
-  ) {
+  constructor(options: ListMakerOptions) {
     this.#options = options;
-    this.#heard = heard;
-    this.#delivered = delivered;
     this.#profile = new TasteProfile(options.world.tracks);
-  }
-
-  /** Reads `snapshot.heard` and the table `delivered`. */
-  static async open(options: ListMakerOptions): Promise<ListMaker> {
-    const { sql, world } = options;
-    const heard = await heardWorks(sql, world);
-    const delivered = await worksByListener(sql, world, 'delivered');
-    return new ListMaker(options, heard, delivered);
   }
 
   /**
@@ -136,15 +118,15 @@ export class ListMaker {
     listeners: Int32Array,
     options: CandidateOptions,
   ): { gathered: Gathered[]; features: Float32Array } {
-    const { world } = this.#options;
+    const { world, notListed } = this.#options;
     const { tracks, popularity, sources, fallback } = world;
     const pool = new CandidatePool(tracks.work, tracks.numWorks, poolCapacity(options));
     const features = new GrowingRows(numFeatures, listeners.length * options.atLeast * 2);
     const gathered: Gathered[] = [];
     for (const index of listeners) {
       const listener = listenerOf(world, index);
-      const excluded = new Set(this.#heard.of(index));
-      for (const work of this.#delivered.of(index)) excluded.add(work);
+      const excluded = new Set(worksOf(notListed.heard, index));
+      for (const work of worksOf(notListed.delivered, index)) excluded.add(work);
       generateCandidates(pool, listener, excluded, sources, fallback, options);
       const profile = this.#profile.of(listener);
       const firstRow = features.rows;

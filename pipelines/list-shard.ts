@@ -1,4 +1,6 @@
-import { readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
 import { bsonDocument, documentAt, parseDocument } from './bson-file.ts';
 import type { Chosen } from './chosen.ts';
 import { countLists, type ListCounts } from './list-counts.ts';
@@ -45,22 +47,26 @@ export interface ShardContents {
   readonly zoneOf: readonly number[];
 }
 
-/** @param chosen - whole lists, in the order of the listeners */
-export function listShard(
-  chosen: readonly Chosen[],
-  encoder: ListEncoder,
-  listeners: ListenerTable,
-): ListShard {
+/** Who a list is for, and what is on it. */
+export interface ListOf {
+  readonly user: string;
+  /** IANA name. */
+  readonly zone: string;
+  readonly chosen: Chosen;
+}
+
+/** @param lists - whole ones, in the order in which they are written */
+export function listShard(lists: readonly ListOf[], encoder: ListEncoder): ListShard {
   const zones: string[] = [];
   const documents: Uint8Array[] = [];
-  const zoneOf = chosen.map((list) => {
-    const weekly: WeeklyList = { user: listeners.user[list.listener]!, ...encoder.encode(list) };
+  const zoneOf = lists.map(({ user, zone, chosen }) => {
+    const weekly: WeeklyList = { user, ...encoder.encode(chosen) };
     documents.push(bsonDocument(weekly));
-    const zone = listeners.zone[list.listener]!;
     const known = zones.indexOf(zone);
     return known === -1 ? zones.push(zone) - 1 : known;
   });
-  return { bytes: Buffer.concat(documents), about: { counts: countLists(chosen), zones, zoneOf } };
+  const counts = countLists(lists.map(({ chosen }) => chosen));
+  return { bytes: Buffer.concat(documents), about: { counts, zones, zoneOf } };
 }
 
 /** A shard on disk. */
@@ -70,20 +76,40 @@ export interface StoredShard {
   readonly about: ShardContents;
 }
 
-/**
- * The shard that a run left, or a new one.
- *
- * @param path - without the endings of its two files
- */
-export async function storedShard(path: string, make: () => ListShard): Promise<StoredShard> {
-  const file = `${path}.bson`;
-  if (!(await exists(file))) {
-    const { bytes, about } = make();
-    await writeFile(`${path}.json`, JSON.stringify(about));
-    await writeFile(`${file}.partial`, bytes);
-    await rename(`${file}.partial`, file); // the shard counts from here on
+/** The shards of a folder: who makes one writes it whole or not at all. */
+export class ShardFiles {
+  readonly #folder: string;
+
+  /** @param folder - must be there */
+  constructor(folder: string) {
+    this.#folder = folder;
   }
-  return { file, about: JSON.parse(await readFile(`${path}.json`, 'utf8')) as ShardContents };
+
+  /** Numbers of those that are there. */
+  async made(): Promise<Set<number>> {
+    const files = await readdir(this.#folder);
+    return new Set(
+      files.filter((file) => file.endsWith('.bson')).map((file) => Number(file.slice(0, -5))),
+    );
+  }
+
+  /** Two may write the same one at the same time: their bytes are the same. */
+  async write(shard: number, { bytes, about }: ListShard): Promise<void> {
+    const file = this.#fileOf(shard);
+    await writeFileAtomic(file.replace(/bson$/, 'json'), JSON.stringify(about));
+    // The shard counts from here on.
+    await writeFileAtomic(file, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+  }
+
+  async read(shard: number): Promise<StoredShard> {
+    const file = this.#fileOf(shard);
+    const about = await readFile(file.replace(/bson$/, 'json'), 'utf8');
+    return { file, about: JSON.parse(about) as ShardContents };
+  }
+
+  #fileOf(shard: number): string {
+    return join(this.#folder, `${String(shard).padStart(6, '0')}.bson`);
+  }
 }
 
 /** The lists of a shard in their order, as they are written and as they are read. */
@@ -99,11 +125,4 @@ export async function readShard({
     at += document.length;
     return { zone: zones[zone]!, document, list: parseDocument(document, weeklyList) };
   });
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

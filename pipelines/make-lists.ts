@@ -1,22 +1,17 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import pLimit from 'p-limit';
 import { z } from 'zod';
 import { assemblyOptions } from '../model/assembly/candidates.ts';
 import { candidateOptions } from '../model/candidates/generate.ts';
 import { decodeRanker, rankerVersion } from '../model/ranker/encode.ts';
-import type { Tensorflow } from '../model/ranker/network.ts';
 import { Mistake } from '../model/mistake.ts';
 import { writeBson } from './bson-file.ts';
 import { addCounts, emptyCounts, type ListCounts } from './list-counts.ts';
-import { ListEncoder, readReferences, type ListReferences } from './list-encoder.ts';
-import { ListMaker } from './list-maker.ts';
-import {
-  listShard,
-  readListeners,
-  readShard,
-  storedShard,
-  type StoredShard,
-} from './list-shard.ts';
+import { readWorksNotListed } from './heard.ts';
+import { readReferences, type ListReferences } from './list-encoder.ts';
+import type { ListInputs, OpenListMakers } from './list-making.ts';
+import { readListeners, readShard, ShardFiles, type StoredShard } from './list-shard.ts';
 import { ListedTable } from './listed-table.ts';
 import { ZoneFiles, zoneEntry, type ZoneEntry } from './lists-by-zone.ts';
 import { Mentioned } from './mentioned.ts';
@@ -25,7 +20,7 @@ import type { Sql } from './ports.ts';
 import { rankerFile } from './ranker.ts';
 import type { Stage, StageContext } from './stage.ts';
 import { nextTurn } from './turn.ts';
-import { readWorld } from './world.ts';
+import { readColumns } from './world.ts';
 
 export const listsOptions = z.object({
   week: z.string(),
@@ -83,63 +78,96 @@ export async function readListsManifest(path: string): Promise<ListsManifest> {
  * - `listed.parquet` (listener, track_id, position), ordered by listener and position
  * - `lists.json`: what there is
  *
- * Works in shards of listeners; a run that was killed goes on with the shard that it was at.
+ * Works in shards of listeners, on several threads, and on several machines where a queue hands the
+ * shards out; a run that was killed goes on with the shards that it was at.
  */
-export function listsStage(loadTensorflow: () => Promise<Tensorflow>): Stage<ListsOptions> {
+export function listsStage(openMakers: OpenListMakers): Stage<ListsOptions> {
   return {
     name: 'lists',
     version: 4,
     options: listsOptions,
     resumable: true,
+    isShared: true,
     async run(context) {
-      const { options, sql, input, output, report, signal } = context;
-      const tf = await loadTensorflow();
-      const rankerPath = join(input('gate'), rankerFile);
-      const rankerBytes = await readFile(rankerPath);
-      const ranker = decodeRanker(rankerBytes, rankerPath);
-      const model = rankerVersion(rankerBytes);
-      const world = await readWorld(sql, { factors: input('factors') }, options.cutoff);
-      await readDelivered(context);
-      const maker = await ListMaker.open({ ...options, sql, world, tf, ranker, model });
-      const references = await readReferences(sql, world);
-      const encoder = new ListEncoder(references);
+      const { options, sql, input, output, fingerprint, queue, alone, signal } = context;
+      const inputs = await readInputs(context, join(input('gate'), rankerFile));
       const listeners = await readListeners(sql);
-
+      const order = inputs.world.listeners;
+      const numShards = Math.ceil(order.length / options.shard);
       const folder = join(output, 'shards');
       await mkdir(folder, { recursive: true });
-      const shards: StoredShard[] = [];
-      const total = emptyCounts();
-      for (let from = 0; from < world.listeners.length; from += options.shard) {
-        const to = Math.min(from + options.shard, world.listeners.length);
-        const shard = await storedShard(
-          join(folder, String(shards.length).padStart(6, '0')),
-          () => {
-            const whole = maker
-              .choose(world.listeners.subarray(from, to))
-              .map(({ chosen }) => chosen)
-              .filter(({ tracks }) => tracks.length === options.assembly.size);
-            return listShard(whole, encoder, listeners);
-          },
-        );
-        addCounts(total, shard.about.counts);
-        shards.push(shard);
-        report.progress(to, world.listeners.length);
-        await nextTurn(signal);
+      const files = new ShardFiles(folder);
+      const missing = async (): Promise<number[]> => {
+        const made = await files.made();
+        context.report.progress(Math.min(order.length, made.size * options.shard), order.length);
+        return Array.from({ length: numShards }, (_, n) => n).filter((n) => !made.has(n));
+      };
+      const makers = openMakers(inputs);
+      try {
+        const make = async (shard: number): Promise<void> => {
+          signal.throwIfAborted();
+          const from = shard * options.shard;
+          const indices = Array.from(order.subarray(from, from + options.shard));
+          const of = indices.map((index) => ({
+            ...{ index, user: listeners.user[index]!, zone: listeners.zone[index]! },
+          }));
+          await files.write(shard, await makers.make(of));
+        };
+        const work = { missing, make, lanes: makers.size, signal };
+        if (queue !== undefined) await queue.share({ name: `lists-${fingerprint}`, ...work });
+        if (!(await alone())) return;
+        const limit = pLimit(makers.size);
+        await Promise.all((await missing()).map((shard) => limit(make, shard)));
+      } finally {
+        await makers.dispose();
       }
-
-      if (total.lists === 0) {
-        throw new Mistake(
-          'SOURCE_EMPTY',
-          `the lists of ${options.week}: expected 30 tracks to recommend to at least one of ${world.listeners.length} listeners, got fewer for each; import more tracks`,
-        );
-      }
-      const zones = await partShards(context, shards, references, join(folder, 'parts'));
-      const manifest: ListsManifest = { format: 2, week: options.week, model, zones };
-      await writeFile(join(output, listsManifest), JSON.stringify(manifest, null, 1));
+      await finish(context, inputs, files, numShards);
       await rm(folder, { recursive: true }); // last: until here a killed run goes on from them
-      tell(context, world.listeners.length, total, model);
     },
   };
+}
+
+/** Reads what lists are made from. */
+async function readInputs(
+  { sql, options, input }: StageContext<ListsOptions>,
+  rankerPath: string,
+): Promise<ListInputs> {
+  const bytes = await readFile(rankerPath);
+  const world = await readColumns(sql, { factors: input('factors') }, options.cutoff);
+  await readDelivered({ sql, options });
+  const { candidates, assembly } = options;
+  return {
+    ...{ world, candidates, assembly },
+    notListed: await readWorksNotListed(sql, world),
+    references: await readReferences(sql, world),
+    ranker: decodeRanker(bytes, rankerPath),
+    model: rankerVersion(bytes),
+  };
+}
+
+/** Makes the artifact from the shards. */
+async function finish(
+  context: StageContext<ListsOptions>,
+  { world, references, model }: ListInputs,
+  files: ShardFiles,
+  numShards: number,
+): Promise<void> {
+  const { options, output } = context;
+  const shards = await Promise.all(
+    Array.from({ length: numShards }, (_, shard) => files.read(shard)),
+  );
+  const total = emptyCounts();
+  for (const { about } of shards) addCounts(total, about.counts);
+  if (total.lists === 0) {
+    throw new Mistake(
+      'SOURCE_EMPTY',
+      `the lists of ${options.week}: expected 30 tracks to recommend to at least one of ${world.listeners.length} listeners, got fewer for each; import more tracks`,
+    );
+  }
+  const zones = await partShards(context, shards, references, join(output, 'shards', 'parts'));
+  const manifest: ListsManifest = { format: 2, week: options.week, model, zones };
+  await writeFile(join(output, listsManifest), JSON.stringify(manifest, null, 1));
+  tell(context, world.listeners.length, total, model);
 }
 
 /** Makes the files of the artifact from the shards. */

@@ -8,6 +8,7 @@ import { examples } from './examples.ts';
 import { factorsStage } from './factors.ts';
 import { gateStage } from './gate.ts';
 import type { LakeSnapshot } from './lake.ts';
+import { makersOnThisThread, type OpenListMakers } from './list-making.ts';
 import { listsStage } from './make-lists.ts';
 import { rankerStage, rankerTraining } from './ranker.ts';
 import { step, type Source, type Step } from './step.ts';
@@ -20,6 +21,8 @@ export interface Engines {
   readonly loadTensorflow: () => Promise<Tensorflow>;
   /** The compiled kernels of `model/kernels`. */
   readonly loadKernels: () => Promise<WebAssembly.Module>;
+  /** Default: lists are made on the calling thread. */
+  readonly openListMakers?: OpenListMakers;
 }
 
 /**
@@ -70,7 +73,8 @@ export function weekGraph(
       ...(champion === undefined ? {} : { champion }),
     },
   );
-  return step(listsStage(loadTensorflow), about, { ...known, gate });
+  const makers = engines.openListMakers ?? makersOnThisThread(loadTensorflow);
+  return step(listsStage(makers), about, { ...known, gate });
 }
 
 /** What is known and learnt at one cut-off: what examples and lists are made from. */

@@ -10,6 +10,7 @@ import { loadKernels } from '../../infra/kernels.ts';
 import { loadTensorflow } from '../../infra/tensorflow.ts';
 import { freezeWeek } from '../../pipelines/freeze.ts';
 import { weeklyList, type WeeklyList } from '../../pipelines/lists.ts';
+import { makersOnThisThread } from '../../pipelines/list-making.ts';
 import { listsStage } from '../../pipelines/make-lists.ts';
 import type { Sql } from '../../pipelines/ports.ts';
 import { Runner, type StoredArtifact } from '../../pipelines/runner.ts';
@@ -75,7 +76,7 @@ async function freeze(week: string): Promise<FrozenWeek> {
 /** The lists of a week, in shards of so many listeners. */
 function listsOf(week: FrozenWeek, previous: readonly Source[], shard = 100): Step {
   const { options, inputs } = weekGraph(week, previous, { loadTensorflow, loadKernels });
-  return step(listsStage(loadTensorflow), { ...options, shard }, inputs);
+  return step(listsStage(makersOnThisThread(loadTensorflow)), { ...options, shard }, inputs);
 }
 
 function runner(onShard: (done: number) => void = () => undefined, stop = new AbortController()) {
