@@ -26,8 +26,12 @@ export function idKeys(ids: readonly string[]): IdKeys {
 }
 
 /** The id of a key. */
-export function idOf(letter: 't' | 'a', low: number, high: number): string {
-  return letter + high.toString(16).padStart(7, '0') + low.toString(16).padStart(8, '0');
+export function idOf(what: 'track' | 'artist', low: number, high: number): string {
+  return (
+    (what === 'track' ? 't' : 'a') +
+    high.toString(16).padStart(7, '0') +
+    low.toString(16).padStart(8, '0')
+  );
 }
 
 /** Finds keys by their bits, in constant time where they are spread as those of a hash are. */

@@ -143,11 +143,11 @@ export function readTracks(stored: StoredTracks): ListedId[] {
   const listed: (ListedId & { references: string[] })[] = [];
   visitTracks(stored, {
     track(low, high, source, reason) {
-      const trackId = idOf('t', low, high);
+      const trackId = idOf('track', low, high);
       listed.push({ trackId, source: sourceNames[source]!, reason, references: [] });
     },
     key(what, low, high) {
-      listed.at(-1)!.references.push(idOf(what === 'track' ? 't' : 'a', low, high));
+      listed.at(-1)!.references.push(idOf(what, low, high));
     },
     word(word) {
       listed.at(-1)!.references.push(word);

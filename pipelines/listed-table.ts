@@ -5,9 +5,9 @@ import type { WeeklyList } from './lists.ts';
 import type { Sql } from './ports.ts';
 import { quoted } from './sql.ts';
 
-/** Lists in a part; 60 MB or so. */
-const listsPerPart = 100_000;
 const keyBytes = 8;
+/** What is handed to SQL at a time. */
+const rowsAtOnce = 2000;
 
 /**
  * The table `listed` (listener, track_id, position), in the order in which the lists are added. A
@@ -16,25 +16,30 @@ const keyBytes = 8;
 export class ListedTable {
   readonly #sql: Sql;
   readonly #folder: string;
+  readonly #listsPerPart: number;
   readonly #parts: string[] = [];
   #rows: [listener: string, keys: string][] = [];
   #appended = 0;
 
-  private constructor(sql: Sql, folder: string) {
+  private constructor(sql: Sql, folder: string, listsPerPart: number) {
     this.#sql = sql;
     this.#folder = folder;
+    this.#listsPerPart = listsPerPart;
   }
 
-  /** @param folder - for the parts; made here */
-  static async open(sql: Sql, folder: string): Promise<ListedTable> {
+  /**
+   * @param folder - for the parts; made here
+   * @param listsPerPart - default: as many as take some 60 MB of memory
+   */
+  static async open(sql: Sql, folder: string, listsPerPart = 100_000): Promise<ListedTable> {
     await mkdir(folder, { recursive: true });
-    return new ListedTable(sql, folder);
+    return new ListedTable(sql, folder, listsPerPart);
   }
 
   async add({ user, tracks, words }: WeeklyList): Promise<void> {
     this.#rows.push([user, hexKeys({ tracks, words })]);
-    if (this.#rows.length === 2000) await this.#append();
-    if (this.#appended >= listsPerPart) await this.#part();
+    if (this.#rows.length === Math.min(rowsAtOnce, this.#listsPerPart)) await this.#append();
+    if (this.#appended >= this.#listsPerPart) await this.#part();
   }
 
   /** @returns a relation, in brackets */

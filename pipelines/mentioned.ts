@@ -1,4 +1,4 @@
-import { IdIndex, type IdKeys } from '../model/ids.ts';
+import { IdIndex, idOf, type IdKeys } from '../model/ids.ts';
 import { visitTracks, type StoredTracks } from '../model/listed-tracks.ts';
 
 /** The tracks and artists of the world that lists refer to: listed, or named in a reason. */
@@ -34,7 +34,9 @@ export class Mentioned {
 
   #mark(what: 'track' | 'artist', low: number, high: number): void {
     const index = this.#ids[what].find(low, high);
-    if (index === -1) throw new RangeError(`list: expected a known ${what}, got another one`);
+    if (index === -1) {
+      throw new RangeError(`list: expected a known ${what}, got ${idOf(what, low, high)}`);
+    }
     this.#seen[what][index] = 1;
   }
 }

@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import { buildApi } from '../infra/http/server.ts';
 import { openListCache } from '../infra/list-cache.ts';
 import { openMongo } from '../infra/mongo.ts';
+import { openNames } from '../infra/mongo/names.ts';
 import { openPlaylistReader } from '../infra/mongo/reader.ts';
+import { openNameCache } from '../infra/name-cache.ts';
 import { openRedis } from '../infra/redis.ts';
 import { openTokens, tokenSecret } from '../infra/tokens.ts';
 import { resolveRegion } from '../model/regions.ts';
@@ -21,7 +23,7 @@ export async function runApi(
   const delivery = await openDelivery(options);
   delivery.startPublishing();
   const api = await buildApi({
-    playlists: openPlaylistReader(mongo.db),
+    playlists: openPlaylistReader(mongo.db, openNameCache(openNames(mongo.db), { clock })),
     covers: delivery.covers,
     cache: openListCache(redis.client, config.namespace),
     tokens: openTokens(await tokenSecret(config.home), clock),

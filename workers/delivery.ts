@@ -5,6 +5,7 @@ import { openCoverQueue, type CoverQueue } from '../infra/covers/queue.ts';
 import { openListCache, type ListCache } from '../infra/list-cache.ts';
 import { openMongo } from '../infra/mongo.ts';
 import { openLedger } from '../infra/mongo/ledger.ts';
+import { openNames, type Names } from '../infra/mongo/names.ts';
 import { openOrders } from '../infra/mongo/orders.ts';
 import { openPlaylists, type Playlists } from '../infra/mongo/playlists.ts';
 import { noPictures, openPictures, picturesFolder } from '../infra/pictures.ts';
@@ -24,6 +25,7 @@ import { sweep, type SweepReport } from '../pipelines/delivery/sweep.ts';
 import type { FrozenLists, ListArchive } from '../pipelines/lists.ts';
 import type { Clock, Log } from '../pipelines/ports.ts';
 import { waitForOrders, type DeliverySummary, type Waiting } from './await-delivery.ts';
+import { openNameLists } from './name-lists.ts';
 
 export type { DeliverySummary } from './await-delivery.ts';
 
@@ -42,6 +44,7 @@ export interface Delivery {
   readonly orders: OrderBook;
   readonly ledger: Ledger;
   readonly playlists: Playlists;
+  readonly names: Names;
   readonly rabbit: Rabbit;
   readonly calendar: Calendar;
   readonly covers: Covers;
@@ -76,6 +79,7 @@ export interface Delivery {
   /** Once: finds what is due and not delivered. `graceMs`: see `Sweeping`. */
   sweep(weeks: readonly string[], graceMs?: number): Promise<SweepReport>;
   status(week: string): Promise<WeekStatus>;
+  /** Holds the ledger against the playlists, and stores names that are not there. */
   reconcile(week: string): Promise<{ checked: number; repaired: number }>;
   /** Deletes all that the namespace has in RabbitMQ, Redis and MongoDB. For tests. */
   remove(): Promise<void>;
@@ -139,6 +143,8 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
             clock,
             log,
           });
+    const names = openNames(db);
+    const nameLists = openNameLists(names, log);
     let batchesUnderWay = 0;
     // Lists that this process was handed need not be found in the archive.
     const known = new Map<string, FrozenLists>();
@@ -168,6 +174,7 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
       orders,
       ledger,
       playlists,
+      names,
       rabbit,
       calendar,
       covers,
@@ -200,6 +207,7 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
           if (lists?.fingerprint !== order.lists) {
             throw new Error(`order ${id}: its lists ${order.lists} are not in the archive`);
           }
+          await nameLists(lists, { signal });
           await publishOrder({ orders, ledger, publisher: rabbit, clock }, order, lists, signal);
         });
       },
@@ -241,7 +249,11 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
       },
       status: async (week) =>
         weekStatus({ orders, ledger }, week, await archive.find(week), clock()),
-      reconcile: (week) => reconcile({ orders, ledger, playlists }, week),
+      async reconcile(week) {
+        const lists = await archive.find(week);
+        if (lists !== undefined) await nameLists(lists, { again: true });
+        return reconcile({ orders, ledger, playlists }, week);
+      },
       async remove() {
         await calendar.remove();
         await coverQueue.remove();
@@ -262,8 +274,9 @@ function forgetting(playlists: Playlists, cache: ListCache): Playlists {
   return {
     ...playlists,
     async upsert(documents) {
-      await playlists.upsert(documents);
+      const unproven = await playlists.upsert(documents);
       await cache.forget(documents.map(({ user }) => user));
+      return unproven;
     },
   };
 }
