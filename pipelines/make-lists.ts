@@ -97,9 +97,14 @@ export function listsStage(openMakers: OpenListMakers): Stage<ListsOptions> {
       const folder = join(output, 'shards');
       await mkdir(folder, { recursive: true });
       const files = new ShardFiles(folder);
+      let done = 0;
+      const tellDone = (shards: number): void => {
+        done = shards;
+        context.report.progress(Math.min(order.length, done * options.shard), order.length);
+      };
       const missing = async (): Promise<number[]> => {
         const made = await files.made();
-        context.report.progress(Math.min(order.length, made.size * options.shard), order.length);
+        tellDone(made.size);
         return Array.from({ length: numShards }, (_, n) => n).filter((n) => !made.has(n));
       };
       const makers = openMakers(inputs);
@@ -112,6 +117,7 @@ export function listsStage(openMakers: OpenListMakers): Stage<ListsOptions> {
             ...{ index, user: listeners.user[index]!, zone: listeners.zone[index]! },
           }));
           await files.write(shard, await makers.make(of));
+          tellDone(done + 1);
         };
         const work = { missing, make, lanes: makers.size, signal };
         if (queue !== undefined) await queue.share({ name: `lists-${fingerprint}`, ...work });

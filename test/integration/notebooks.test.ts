@@ -4,10 +4,11 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { openWeek, type OpenedWeek } from '../../infra/opened-week.ts';
 import { loadTensorflow } from '../../infra/tensorflow.ts';
 import { Explainer } from '../../pipelines/explain.ts';
-import type { WeeklyList } from '../../pipelines/lists.ts';
+import type { NamedList } from '../../pipelines/listed.ts';
 import { modelReport } from '../../pipelines/model-report.ts';
 import { genreAgreement } from '../../pipelines/text-knowledge.ts';
 import { lendJupyter, readNotebook, rowsOf, shownBy, type Notebook } from '../support/notebooks.ts';
+import { namedListsOf } from '../support/named-lists.ts';
 import { mistakeOf, mondaymix } from '../support/operator.ts';
 import { temporaryFolder } from '../support/sources.ts';
 
@@ -49,11 +50,7 @@ afterAll(() => {
   root.remove();
 });
 
-async function listsOf({ lists }: OpenedWeek): Promise<WeeklyList[]> {
-  const found: WeeklyList[] = [];
-  for (const { zone } of lists.zones) for await (const list of lists.read(zone)) found.push(list);
-  return found;
-}
+const listsOf = ({ lists }: OpenedWeek): Promise<NamedList[]> => namedListsOf(lists);
 
 describe('Every notebook', () => {
   test.each(names)('%s shows what it says in each of its cells, and no error', (name) => {
@@ -141,12 +138,14 @@ describe('How a list came about', () => {
     for (const list of lists.filter((_, n) => n % 5 === 0)) {
       const { list: again, candidates, heard } = await explainer.explain(list.user);
       expect(again).toEqual(list);
+      expect(await week.listOf(list.zone, list.user)).toEqual(list);
       const positions = candidates.map(({ position }) => position).filter((place) => place > 0);
       expect(positions.sort((a, b) => a - b)).toEqual(Array.from(list.tracks, (_, n) => n + 1));
       const titles = new Set(heard.map(({ title, artist }) => `${title} by ${artist}`));
       const listed = list.tracks.map(({ title, artists }) => `${title} by ${artists[0]}`);
       expect(listed.filter((track) => titles.has(track))).toEqual([]);
     }
+    expect(await week.listOf(lists[0]!.zone, 'nobody')).toBeUndefined();
     await expect(explainer.explain('nobody')).rejects.toThrow(
       'expected a listener who played something before 2026-W02, got "nobody"',
     );

@@ -4,7 +4,7 @@ import { idKeys } from '../../model/ids.ts';
 import { TracksWriter } from '../../model/listed-tracks.ts';
 import { reasonKinds } from '../../model/reasons.ts';
 import { idsOf, namesIn, namesOf, nameTracks } from '../../pipelines/listed.ts';
-import { candidateSources, listedTrack } from '../../pipelines/lists.ts';
+import { candidateSources, listedTrack, type WeeklyList } from '../../pipelines/lists.ts';
 import { frozenListsOf } from '../support/frozen-lists.ts';
 import { idOf, listFor, namesFor } from '../support/lists.ts';
 
@@ -93,7 +93,7 @@ test('the ids of a list are those of its tracks and of what their reasons name',
 
 test('of the names of a week those that some lists need are read', async () => {
   const frozen = frozenListsOf('2014-W36', { 'Asia/Jakarta': 3 });
-  const lists = [];
+  const lists: WeeklyList[] = [];
   for await (const list of frozen.read('Asia/Jakarta')) lists.push(list);
   const some = await namesOf(frozen, lists.slice(0, 2));
   expect(lists.slice(0, 2).map((list) => nameTracks(list, some)[29]!.title)).toEqual([

@@ -1,11 +1,11 @@
-import { readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { openDuckdb } from '../../infra/duckdb.ts';
 import { readTracks } from '../../model/listed-tracks.ts';
 import type { Chosen } from '../../pipelines/chosen.ts';
 import { ListEncoder } from '../../pipelines/list-encoder.ts';
-import { listShard, readShard, storedShard } from '../../pipelines/list-shard.ts';
+import { listShard, readShard, ShardFiles } from '../../pipelines/list-shard.ts';
 import { ListedTable } from '../../pipelines/listed-table.ts';
 import { ZoneFiles } from '../../pipelines/lists-by-zone.ts';
 import type { WeeklyList } from '../../pipelines/lists.ts';
@@ -72,10 +72,6 @@ describe('A shard', () => {
     },
     places: ['Asia/Jakarta', 'world'],
   });
-  const listeners = {
-    user: ['ana', 'budi', 'cara'],
-    zone: ['Asia/Jakarta', 'UTC', 'Asia/Jakarta'],
-  };
   const chosen = (listener: number, candidates: number, ...tracks: [number, number][]): Chosen => ({
     listener,
     candidates,
@@ -83,12 +79,20 @@ describe('A shard', () => {
       return { track, source: 'popularity', because, artistPlayed: false };
     }),
   });
-  const lists = [chosen(0, 240, [3, 0], [1, 1]), chosen(1, 200, [2, 1]), chosen(2, 230, [3, 0])];
+  const lists = [
+    { user: 'ana', zone: 'Asia/Jakarta', chosen: chosen(0, 240, [3, 0], [1, 1]) },
+    { user: 'budi', zone: 'UTC', chosen: chosen(1, 200, [2, 1]) },
+    { user: 'cara', zone: 'Asia/Jakarta', chosen: chosen(2, 230, [3, 0]) },
+  ];
+  const filesIn = async (name: string) => {
+    await mkdir(join(home.path, name));
+    return new ShardFiles(join(home.path, name));
+  };
 
   test('holds its lists in order, with their zones, and counts what they are made from', async () => {
-    const stored = await storedShard(join(home.path, 'shard'), () =>
-      listShard(lists, encoder, listeners),
-    );
+    const files = await filesIn('shards');
+    await files.write(7, listShard(lists, encoder));
+    const stored = await files.read(7);
     expect(stored.about.counts).toEqual({
       lists: 3,
       candidates: 670,
@@ -110,36 +114,29 @@ describe('A shard', () => {
     expect(Buffer.concat(found.map(({ document }) => document)).equals(file)).toBe(true);
   });
 
-  test('that is there is not made again, one that is not whole is', async () => {
-    const path = join(home.path, 'kept');
-    let made = 0;
-    const make = () => {
-      made++;
-      return listShard(lists, encoder, listeners);
-    };
-    const first = await storedShard(path, make);
-    const old = new Date(1000);
-    await utimes(first.file, old, old);
-    expect(await storedShard(path, make)).toEqual(first);
-    expect(made).toBe(1);
-    expect((await stat(first.file)).mtimeMs).toBe(1000);
-    // What a kill leaves before the shard counts.
-    await rm(first.file);
-    await writeFile(`${first.file}.partial`, 'half');
-    expect(await storedShard(path, make)).toEqual(first);
-    expect(made).toBe(2);
-    expect(await readShard(first)).toHaveLength(3);
+  test('is made when it is whole, whatever a kill has left beside it', async () => {
+    const files = await filesIn('kept');
+    const shard = listShard(lists, encoder);
+    expect([...(await files.made())]).toEqual([]);
+    for (const left of ['000003.json', '000003.bson.12345', '000012.bson.99']) {
+      await writeFile(join(home.path, 'kept', left), 'half');
+    }
+    expect([...(await files.made())]).toEqual([]);
+    await files.write(3, shard);
+    await files.write(1, shard);
+    await files.write(3, shard); // by another, too
+    expect([...(await files.made())].sort()).toEqual([1, 3]);
+    expect(await readShard(await files.read(3))).toHaveLength(3);
   });
 
   test('without lists is one, and damaged ones are told', async () => {
-    const none = await storedShard(join(home.path, 'empty'), () =>
-      listShard([], encoder, listeners),
-    );
+    const files = await filesIn('damaged');
+    await files.write(0, listShard([], encoder));
+    const none = await files.read(0);
     expect(await readShard(none)).toEqual([]);
     expect(none.about.counts).toMatchObject({ lists: 0, candidatesLeast: 0 });
-    const cut = await storedShard(join(home.path, 'cut'), () =>
-      listShard(lists, encoder, listeners),
-    );
+    await files.write(1, listShard(lists, encoder));
+    const cut = await files.read(1);
     await writeFile(cut.file, (await readFile(cut.file)).subarray(0, -1));
     await expect(readShard(cut)).rejects.toThrow(`${cut.file}: expected 3 lists`);
   });
