@@ -17,12 +17,9 @@
  * Seconds are of the clock, CPU seconds per 1,000 lists of each process: what a machine with other
  * work to do tells apart best.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { calculateObjectSize } from 'bson';
@@ -40,6 +37,7 @@ import { batchesOf } from '../../pipelines/delivery/publish.ts';
 import { openDelivery, type Delivery } from '../../workers/delivery.ts';
 import { benchLists, benchUser, benchZones } from './bench-lists.ts';
 import { benchPicture, type PartTask } from './delivery-part.ts';
+import { startPart, type Part } from './parts.ts';
 import { serverUsage, type Usage } from './usage.ts';
 
 const weeks = ['2030-W20', '2030-W21'] as const;
@@ -96,7 +94,11 @@ async function main(): Promise<void> {
   });
   const parts: Part[] = [];
   const part = async (more: Partial<PartTask> & Pick<PartTask, 'role' | 'week'>) => {
-    const started = await startPart({ ...task, shiftMs: shiftOf(more.week), ...more });
+    const started = await startPart('delivery-part.ts', {
+      ...task,
+      shiftMs: shiftOf(more.week),
+      ...more,
+    });
     parts.push(started);
     return started;
   };
@@ -180,40 +182,6 @@ async function main(): Promise<void> {
     await watching.dispose();
     await stopServers(home);
   }
-}
-
-interface Part {
-  /** What it said first. */
-  readonly first: unknown;
-  /** Ends it. @returns what it said last */
-  end(): Promise<Usage>;
-  kill(): void;
-}
-
-async function startPart(task: PartTask): Promise<Part> {
-  const script = join(import.meta.dirname, 'delivery-part.ts');
-  const child: ChildProcess = spawn(
-    process.execPath,
-    ['--no-warnings', '--import', 'tsx', script, JSON.stringify(task)],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  const closed = once(child, 'close');
-  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
-  const next = async (): Promise<unknown> => {
-    const line = await lines.next();
-    if (line.done === true) throw new Error(`${task.role}: ended without a word`);
-    return JSON.parse(line.value);
-  };
-  return {
-    first: await next(),
-    async end() {
-      child.kill('SIGTERM');
-      const usage = (await next()) as Usage;
-      await closed;
-      return usage;
-    },
-    kill: () => void child.kill('SIGKILL'),
-  };
 }
 
 /** As if the week before had found them. */
