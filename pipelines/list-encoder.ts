@@ -37,18 +37,29 @@ export class ListEncoder {
   readonly #references: ListReferences;
   /** [places] whether there are words for it. */
   readonly #named: readonly boolean[];
+  readonly #terms: readonly Evidence['term'][];
   readonly #writer = new TracksWriter();
+  /** One for all tracks, in turn. */
+  readonly #evidence: { -readonly [Key in keyof Evidence]: Evidence[Key] } = {
+    source: 'factors',
+    artist: -1,
+    artistPlayed: false,
+    because: -1,
+    becauseArtist: -1,
+    term: undefined,
+  };
 
   constructor(references: ListReferences) {
     this.#references = references;
     this.#named = references.places.map((place) => placeName(place) !== undefined);
+    this.#terms = references.shared.terms.map(({ adjective }, index) => ({ index, adjective }));
   }
 
   encode({ tracks }: Pick<Chosen, 'tracks'>): StoredTracks {
     const { trackKeys, artistKeys, shared, places } = this.#references;
     const writer = this.#writer;
     for (const choice of tracks) {
-      const { code, references } = reasonFor(this.#evidence(choice));
+      const { code, references } = reasonFor(this.#evidenceFor(choice));
       const { refersTo } = reasonKinds[code]!;
       writer.track(sourceNumbers[choice.source], code, trackKeys, choice.track);
       for (let at = 0; at < refersTo.length; at++) {
@@ -71,23 +82,25 @@ export class ListEncoder {
     return writer.finish();
   }
 
-  #evidence({ track, source, because, artistPlayed }: Chosen['tracks'][number]): Evidence {
+  #evidenceFor({ track, source, because, artistPlayed }: Chosen['tracks'][number]): Evidence {
     const { artist, shared } = this.#references;
-    const evidence = { source, artist: artist[track]!, artistPlayed, because };
+    const evidence = this.#evidence;
+    evidence.source = source;
+    evidence.artist = artist[track]!;
+    evidence.artistPlayed = artistPlayed;
+    evidence.because = because;
+    evidence.becauseArtist = -1;
+    evidence.term = undefined;
     if (because === -1) return evidence;
-    switch (source) {
-      case 'popularity':
-        return this.#named[because] === true ? evidence : { ...evidence, because: -1 };
-      case 'text': {
-        const index = sharedTerm(shared, because, evidence.artist);
-        if (index === -1) return evidence;
-        return { ...evidence, term: { index, adjective: shared.terms[index]!.adjective } };
-      }
-      case 'artists':
-        return evidence;
-      default:
-        return { ...evidence, becauseArtist: artist[because]! };
+    if (source === 'popularity') {
+      if (this.#named[because] !== true) evidence.because = -1;
+    } else if (source === 'text') {
+      const term = sharedTerm(shared, because, evidence.artist);
+      if (term !== -1) evidence.term = this.#terms[term];
+    } else if (source !== 'artists') {
+      evidence.becauseArtist = artist[because]!;
     }
+    return evidence;
   }
 }
 

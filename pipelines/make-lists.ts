@@ -197,6 +197,8 @@ async function partShards(
     }
     await nextTurn(signal);
   }
+  // Rows are written in order: with more threads more of them would wait in memory, up to a gigabyte.
+  await sql.run('SET threads = 1');
   await save('listed', await listed.finish());
   await mkdir(join(output, 'names'));
   await writeBson(
