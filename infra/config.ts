@@ -51,6 +51,9 @@ const environment = z.object({
   REGION_GROUPS: z.string().default('{}'),
   API_HOST: z.string().default('127.0.0.1'),
   API_PORT: z.coerce.number().int().min(0).max(65535).default(8080),
+  /** Where `scheduler` and `deliver` give out their metrics; without a port they do not. */
+  METRICS_HOST: z.string().default('127.0.0.1'),
+  METRICS_PORT: z.coerce.number().int().min(0).max(65535).optional(),
   /** Without it services log at `info`, and commands tell people what they need to know. */
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).optional(),
 });
@@ -69,6 +72,8 @@ export interface Config {
   readonly webhook?: { readonly url: string; readonly secret: string } | undefined;
   readonly regionGroups: Readonly<Record<string, readonly string[]>>;
   readonly api: { readonly host: string; readonly port: number };
+  /** Undefined: nowhere. */
+  readonly metrics?: { readonly host: string; readonly port: number } | undefined;
   readonly logLevel: string | undefined;
 }
 
@@ -96,6 +101,8 @@ const expectations: Readonly<Record<keyof typeof environment.shape, string>> = {
   REGION_GROUPS: 'JSON such as {"launch":["Asia/Jakarta"]}',
   API_HOST: 'a host name or address',
   API_PORT: 'a port from 0 to 65535',
+  METRICS_HOST: 'a host name or address',
+  METRICS_PORT: 'a port from 0 to 65535',
   LOG_LEVEL: 'fatal, error, warn, info, debug or silent',
 };
 
@@ -103,7 +110,10 @@ const expectations: Readonly<Record<keyof typeof environment.shape, string>> = {
  * @param overrides - what the command line says; it goes before the environment
  * @throws Mistake `CONFIGURATION` naming the variable, what was expected and what came
  */
-export function readConfig(overrides: { home?: string } = {}, env = process.env): Config {
+export function readConfig(
+  overrides: { home?: string; metricsPort?: number } = {},
+  env = process.env,
+): Config {
   const parsed = environment.safeParse(withoutEmpty(env));
   if (!parsed.success) {
     const name = parsed.error.issues[0]!.path[0] as keyof typeof expectations;
@@ -121,6 +131,7 @@ export function readConfig(overrides: { home?: string } = {}, env = process.env)
     webhook: webhookOf(values),
     regionGroups: parseGroups(values.REGION_GROUPS),
     api: { host: values.API_HOST, port: values.API_PORT },
+    metrics: metricsOf(values.METRICS_HOST, overrides.metricsPort ?? values.METRICS_PORT),
     logLevel: values.LOG_LEVEL,
   });
 }
@@ -136,6 +147,10 @@ function modelsOf(values: z.infer<typeof environment>): ModelsConfig | undefined
     secretAccessKey: values.AWS_SECRET_ACCESS_KEY!,
     region: values.AWS_REGION,
   };
+}
+
+function metricsOf(host: string, port: number | undefined): Config['metrics'] {
+  return port === undefined ? undefined : { host, port };
 }
 
 function webhookOf(values: z.infer<typeof environment>): Config['webhook'] {

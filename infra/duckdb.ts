@@ -72,14 +72,39 @@ class DuckdbSession implements Sql {
       const column = emptyColumn(result.columnTypeId(c), length);
       let at = 0;
       for (const chunk of chunks) {
-        for (const value of chunk.getColumnValues(c)) {
-          if (value === null) throw new Error(`column ${name} holds NULL at row ${at} of: ${sql}`);
-          column[at++] = Number(value);
-        }
+        copyColumn(chunk, c, column, at, () => `column ${name} of: ${sql}`);
+        at += chunk.rowCount;
       }
       columns[name] = column;
     }
     return columns;
+  }
+
+  async *columnChunks<Names extends string>(
+    sql: string,
+    parameters?: Record<string, SqlValue>,
+  ): AsyncIterable<Record<Names, NumberColumn>> {
+    const result = await this.#connection.stream(sql, parameters);
+    let row = 0;
+    for (;;) {
+      const chunk = await result.fetchChunk();
+      if (chunk === null || chunk.rowCount === 0) return;
+      const columns: Record<string, NumberColumn> = {};
+      for (let c = 0; c < result.columnCount; c++) {
+        const name = result.columnName(c);
+        const column = emptyColumn(result.columnTypeId(c), chunk.rowCount);
+        copyColumn(
+          chunk,
+          c,
+          column,
+          0,
+          () => `column ${name} of the chunk at row ${row} of: ${sql}`,
+        );
+        columns[name] = column;
+      }
+      row += chunk.rowCount;
+      yield columns;
+    }
   }
 
   async append(
@@ -112,6 +137,22 @@ class DuckdbSession implements Sql {
     this.#open = false;
     this.#connection.closeSync();
     this.#instance.closeSync();
+  }
+}
+
+/** @throws Error for NULL, naming where */
+function copyColumn(
+  chunk: DuckDBDataChunk,
+  index: number,
+  into: NumberColumn,
+  at: number,
+  where: () => string,
+): void {
+  const vector = chunk.getColumnVector(index);
+  for (let n = 0; n < chunk.rowCount; n++) {
+    const value = vector.getItem(n);
+    if (value === null) throw new Error(`NULL at row ${at + n}, ${where()}`);
+    into[at + n] = Number(value);
   }
 }
 

@@ -11,6 +11,15 @@ export function createLog(level = 'info', bindings: Record<string, unknown> = {}
   return pino({ level, base: bindings }, pino.destination({ dest: 2, sync: true }));
 }
 
+/** The log with fields on every line. */
+export function logWith(log: Log, fields: Readonly<Record<string, unknown>>): Log {
+  return {
+    info: (more, message) => log.info({ ...fields, ...more }, message),
+    warn: (more, message) => log.warn({ ...fields, ...more }, message),
+    error: (more, message) => log.error({ ...fields, ...more }, message),
+  };
+}
+
 /**
  * The log of a command that a person waits for: the messages alone, with their reason, on standard
  * error. With a level it is that of a service.

@@ -34,6 +34,8 @@ export interface Rabbit extends BatchPublisher {
   inspectDeadLetters(ledger: Ledger, clock: Clock): Promise<DeadLetterReport>;
   /** Asks for the fate of every message in the dead-letter queue. See `turnOver`. */
   turnOverDeadLetters(clock: Clock, decide: (letter: DeadLetter) => Promise<Fate>): Promise<void>;
+  /** Batches that wait for a worker, and dead letters. */
+  depths(): Promise<{ waiting: number; dead: number }>;
   /** Deletes queues and exchanges. For tests and `down`. */
   remove(): Promise<void>;
   dispose(): Promise<void>;
@@ -76,6 +78,16 @@ export async function openRabbit({ url, namespace, log }: RabbitOptions): Promis
     inspectDeadLetters: (ledger, clock) =>
       inspectDeadLetters(connection, topology, send, ledger, clock),
     turnOverDeadLetters: (clock, decide) => turnOver(connection, topology, send, clock, decide),
+    async depths() {
+      const channel = await connection.createChannel();
+      channel.on('error', () => undefined);
+      try {
+        const waiting = (await channel.checkQueue(topology.queue)).messageCount;
+        return { waiting, dead: (await channel.checkQueue(topology.deadQueue)).messageCount };
+      } finally {
+        await channel.close().catch(() => undefined);
+      }
+    },
     async remove() {
       const channel = await connection.createChannel();
       for (const queue of [topology.queue, topology.deadQueue]) await channel.deleteQueue(queue);

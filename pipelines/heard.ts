@@ -1,6 +1,5 @@
-import { fromTriples } from '../model/interactions.ts';
-import { shareArrays } from '../model/shared.ts';
 import type { Sql } from './ports.ts';
+import { readRows } from './shared-rows.ts';
 import type { WorldColumns } from './world.ts';
 
 /** Works of each listener as columns, ascending for each: those of l are `works[start[l] .. start[l + 1]]`. */
@@ -37,21 +36,17 @@ export function heardWorks(sql: Sql, world: WorldColumns): Promise<ListenerWorks
   return worksByListener(sql, world, 'snapshot.heard');
 }
 
-/** @param table - of (listener_ix, work_ix) */
+/** @param table - of (listener_ix, work_ix), in any order, pairs perhaps more than once */
 export async function worksByListener(
   sql: Sql,
   world: Pick<WorldColumns, 'interactions' | 'tracks'>,
   table: string,
 ): Promise<ListenerWorks> {
-  const { listener_ix, work_ix } = await sql.columns<'listener_ix' | 'work_ix'>(
-    `SELECT listener_ix, work_ix FROM ${table} ORDER BY ALL`,
-  );
-  const { indptr, indices } = fromTriples(
-    listener_ix,
-    work_ix,
-    undefined,
-    world.interactions.numRows,
-    world.tracks.numWorks,
-  );
-  return shareArrays({ start: indptr, works: indices });
+  const { start, indices } = await readRows(sql, {
+    query: `SELECT listener_ix AS row, work_ix AS item FROM ${table}`,
+    numRows: world.interactions.numRows,
+    numItems: world.tracks.numWorks,
+    order: 'items',
+  });
+  return { start, works: indices };
 }

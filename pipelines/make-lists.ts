@@ -231,7 +231,10 @@ function tell(
   }
 }
 
-/** `delivered` (listener_ix, work_ix): what the lists of the weeks before held, by work. */
+/**
+ * The view `delivered` (listener_ix, work_ix): what the lists of the weeks before held, by work. Not
+ * a table: a million listeners have 240 million rows.
+ */
 export async function readDelivered({
   sql,
   options,
@@ -244,11 +247,10 @@ export async function readDelivered({
     (_, n) => `SELECT listener, track_id FROM "previous-${n}".listed`,
   );
   await sql.run(
-    `CREATE OR REPLACE TEMP TABLE delivered AS
-     SELECT DISTINCT listener_ix, work_ix
+    `CREATE OR REPLACE TEMP VIEW delivered AS
+     SELECT listener_ix, work_ix
      FROM (${listed.length === 0 ? "SELECT '' AS listener, '' AS track_id WHERE false" : listed.join(' UNION ALL ')})
      JOIN catalogue.listeners USING (listener)
-     JOIN catalogue.tracks USING (track_id)
-     ORDER BY listener_ix, work_ix`,
+     JOIN catalogue.tracks USING (track_id)`,
   );
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { buildApi } from '../infra/http/server.ts';
+import { openMetrics } from '../infra/metrics.ts';
 import { openListCache } from '../infra/list-cache.ts';
 import { openMongo } from '../infra/mongo.ts';
 import { openNames } from '../infra/mongo/names.ts';
@@ -10,6 +11,7 @@ import { openTokens, tokenSecret } from '../infra/tokens.ts';
 import { resolveRegion } from '../model/regions.ts';
 import { openDelivery, type DeliveryOptions } from './delivery.ts';
 import { listsOf } from './open-delivery.ts';
+import { proofFor } from './proof.ts';
 
 /** `npx mondaymix api`: runs until the signal aborts, then finishes the requests it has begun. */
 export async function runApi(
@@ -20,7 +22,8 @@ export async function runApi(
   const { config, servers, archive, clock, log } = options;
   const mongo = await openMongo({ url: servers.mongodbUrl, database: config.namespace });
   const redis = await openRedis(servers.redisUrl);
-  const delivery = await openDelivery(options);
+  const metrics = options.metrics ?? openMetrics();
+  const delivery = await openDelivery({ ...options, metrics });
   delivery.startPublishing();
   const api = await buildApi({
     playlists: openPlaylistReader(mongo.db, openNameCache(openNames(mongo.db), { clock })),
@@ -28,7 +31,7 @@ export async function runApi(
     cache: openListCache(redis.client, config.namespace),
     tokens: openTokens(await tokenSecret(config.home), clock),
     clock,
-    status: async (week) => delivery.status((await listsOf(archive, week)).week),
+    ...proofFor(options, delivery),
     redeliver: async (region, week) => {
       const lists = await listsOf(archive, week);
       const existing = lists.zones.map(({ zone }) => zone);
@@ -39,6 +42,7 @@ export async function runApi(
         orders: orders.map(({ id, zone, listeners }) => ({ id, zone, listeners })),
       };
     },
+    metrics,
     checks: {
       mongodb: () => mongo.db.command({ ping: 1 }),
       redis: () => redis.client.ping(),

@@ -1,4 +1,6 @@
 import { setInterval } from 'node:timers/promises';
+import type { MetricsServer } from '../infra/metrics-server.ts';
+import { metricsOf } from './metrics.ts';
 import { openDelivery, type DeliveryOptions } from './delivery.ts';
 
 const inspectEveryMs = 60_000;
@@ -9,8 +11,13 @@ const inspectEveryMs = 60_000;
  */
 export async function runDeliver(options: DeliveryOptions, signal: AbortSignal): Promise<void> {
   const { log, clock } = options;
-  const delivery = await openDelivery(options);
+  const delivery = await openDelivery({
+    ...options,
+    onBatch: (batch) => log.info({ ...batch }, 'batch'),
+  });
+  let metrics: MetricsServer | undefined;
   try {
+    metrics = await metricsOf(options);
     await delivery.startDelivering();
     delivery.startMakingCovers();
     log.info({ queue: delivery.rabbit.topology.queue }, 'delivering');
@@ -24,6 +31,7 @@ export async function runDeliver(options: DeliveryOptions, signal: AbortSignal):
     if (!signal.aborted) throw error;
     log.info({}, 'stopping');
   } finally {
+    await metrics?.dispose();
     await delivery.dispose();
   }
 }

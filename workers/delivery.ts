@@ -4,23 +4,41 @@ import { openCovers, type Covers } from '../infra/covers.ts';
 import { openCoverQueue, type CoverQueue } from '../infra/covers/queue.ts';
 import { openListCache, type ListCache } from '../infra/list-cache.ts';
 import { openMongo } from '../infra/mongo.ts';
+import type { Metrics } from '../infra/metrics.ts';
+import { openAlerts } from '../infra/mongo/alerts.ts';
 import { openLedger } from '../infra/mongo/ledger.ts';
 import { openNames, type Names } from '../infra/mongo/names.ts';
 import { openOrders } from '../infra/mongo/orders.ts';
 import { openPlaylists, type Playlists } from '../infra/mongo/playlists.ts';
+import { openStoredLists } from '../infra/mongo/stored-lists.ts';
 import { noPictures, openPictures, picturesFolder } from '../infra/pictures.ts';
 import { redisPictureMemory } from '../infra/pictures/memory.ts';
 import { openRabbit, type Rabbit } from '../infra/rabbit.ts';
 import { openRedis, removeKeys } from '../infra/redis.ts';
 import type { ServerUrls } from '../infra/servers/index.ts';
 import { batchDelivered, openWebhook } from '../infra/webhook.ts';
+import { platformZoneRules } from '../infra/zone-rules.ts';
 import { deliverBatch } from '../pipelines/delivery/deliver.ts';
-import { placeOrder, type OrderOptions } from '../pipelines/delivery/orders.ts';
+import {
+  byUrgency,
+  newestByZone,
+  placeOrder,
+  planWeek,
+  type OrderOptions,
+} from '../pipelines/delivery/orders.ts';
 import type { Ledger, OrderBook, PlacedOrder } from '../pipelines/delivery/ports.ts';
+import { missingLists, type MissingList } from '../pipelines/delivery/missing.ts';
+import type { LedgerReports } from '../pipelines/delivery/proof.ts';
 import { publishOrder } from '../pipelines/delivery/publish.ts';
-import { reconcile } from '../pipelines/delivery/reconcile.ts';
+import {
+  reconcile,
+  type Reconciling,
+  type ReconcileReport,
+} from '../pipelines/delivery/reconcile.ts';
 import { redeliver } from '../pipelines/delivery/redeliver.ts';
 import { weekStatus, type WeekStatus } from '../pipelines/delivery/status.ts';
+import { listStory, type ListStory } from '../pipelines/delivery/story.ts';
+import type { AlertBook, Webhook } from '../pipelines/delivery/watch.ts';
 import { sweep, type SweepReport } from '../pipelines/delivery/sweep.ts';
 import type { FrozenLists, ListArchive } from '../pipelines/lists.ts';
 import type { Clock, Log } from '../pipelines/ports.ts';
@@ -35,23 +53,42 @@ export interface DeliveryOptions extends OrderOptions {
   readonly archive: ListArchive;
   readonly clock: Clock;
   readonly log: Log;
+  /** Default: nothing is counted. */
+  readonly metrics?: Metrics;
+  /** Told of every batch that is done; default: nobody. */
+  readonly onBatch?: (batch: BatchDone) => void;
   /** Batches that are worked on at a time. Default 4. */
   readonly prefetch?: number;
+}
+
+/** A line of the log for each batch. */
+export interface BatchDone {
+  readonly week: string;
+  readonly zone: string;
+  readonly order: string;
+  readonly batch: number;
+  readonly lists: number;
+  /** `already`: the ledger had it, nothing was written. */
+  readonly outcome: 'delivered' | 'already';
+  readonly milliseconds: number;
 }
 
 /** The delivery with its servers connected. Nothing runs by itself until one of the `start...`. */
 export interface Delivery {
   readonly orders: OrderBook;
-  readonly ledger: Ledger;
+  readonly ledger: Ledger & LedgerReports;
   readonly playlists: Playlists;
   readonly names: Names;
+  /** Deadlines that are or were in danger. */
+  readonly alerts: AlertBook;
+  readonly webhook: Webhook | undefined;
   readonly rabbit: Rabbit;
   readonly calendar: Calendar;
   readonly covers: Covers;
   readonly coverQueue: CoverQueue;
   /** Consumes batches from RabbitMQ. */
   startDelivering(): Promise<void>;
-  /** Publishes the orders whose time has come. */
+  /** Publishes the orders whose time has come, but those that a newer one has replaced. */
   startPublishing(): void;
   /**
    * Makes covers before they are asked for, while no batch waits or is worked on.
@@ -78,9 +115,17 @@ export interface Delivery {
   orderAgain(lists: FrozenLists, zones: readonly string[]): Promise<PlacedOrder[]>;
   /** Once: finds what is due and not delivered. `graceMs`: see `Sweeping`. */
   sweep(weeks: readonly string[], graceMs?: number): Promise<SweepReport>;
-  status(week: string): Promise<WeekStatus>;
-  /** Holds the ledger against the playlists, and stores names that are not there. */
-  reconcile(week: string): Promise<{ checked: number; repaired: number }>;
+  /** @param notMade - see `WeekStatus` */
+  status(week: string, notMade?: Readonly<Record<string, number>>): Promise<WeekStatus>;
+  /** Whoever has no list of the week in these zones, as the ledger knows it. */
+  missing(lists: FrozenLists, zones: readonly string[]): AsyncIterable<MissingList>;
+  /** All that is known of a listener's list of a week. */
+  story(user: string, week: string): Promise<ListStory>;
+  /** Holds the ledger against what is stored, and stores names that are not there. */
+  reconcile(
+    week: string,
+    how?: Pick<Reconciling, 'dryRun' | 'onProgress'>,
+  ): Promise<ReconcileReport>;
   /** Deletes all that the namespace has in RabbitMQ, Redis and MongoDB. For tests. */
   remove(): Promise<void>;
   dispose(): Promise<void>;
@@ -100,7 +145,8 @@ export async function startDelivery(options: DeliveryOptions): Promise<Delivery>
 }
 
 /** @throws Mistake `SERVER_DOWN` or `SERVER_REFUSED` naming the server */
-export async function openDelivery(options: DeliveryOptions): Promise<Delivery> {
+export async function openDelivery(given: DeliveryOptions): Promise<Delivery> {
+  const options = { zoneRules: platformZoneRules, ...given };
   const { config, servers, archive, clock, log } = options;
   const opened: { dispose(): Promise<void> }[] = [];
   // Closed in reverse: consumers before what they write to.
@@ -127,7 +173,9 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
         ? undefined
         : keep(openWebhook({ ...config.webhook, redis: redis.client, namespace, clock, log }));
     const covers = openCovers({ home: config.home, log });
-    const [stored, ledger, orders] = await Promise.all([
+    const storedLists = openStoredLists(db);
+    const alerts = openAlerts(db);
+    const [stored, plainLedger, orders] = await Promise.all([
       openPlaylists(db),
       openLedger(db),
       openOrders(db),
@@ -145,6 +193,16 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
           });
     const names = openNames(db);
     const nameLists = openNameLists(names, log);
+    const { metrics, onBatch } = options;
+    const ledger = metrics?.counting(plainLedger) ?? plainLedger;
+    metrics?.probe({
+      servers: {
+        mongodb: () => db.command({ ping: 1 }),
+        redis: () => redis.client.ping(),
+        rabbitmq: () => rabbit.depths(),
+      },
+      queues: () => rabbit.depths(),
+    });
     let batchesUnderWay = 0;
     // Lists that this process was handed need not be found in the archive.
     const known = new Map<string, FrozenLists>();
@@ -152,11 +210,12 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
     const sweeping = { orders, ledger, archive, publisher: rabbit, clock, dispatch, options };
     const place = async (lists: FrozenLists) => {
       known.set(lists.fingerprint, lists);
+      const placing = { ...options, plan: await planWeek(orders, lists, options) };
       const placed: PlacedOrder[] = [];
       for (const { zone, listeners } of lists.zones) {
-        if (listeners > 0) placed.push(await placeOrder(orders, lists, zone, clock(), options));
+        if (listeners > 0) placed.push(await placeOrder(orders, lists, zone, clock(), placing));
       }
-      return placed;
+      return byUrgency(placed, clock());
     };
     const orderAgain = (lists: FrozenLists, zones: readonly string[]) => {
       known.set(lists.fingerprint, lists);
@@ -173,6 +232,8 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
     return {
       orders,
       ledger,
+      alerts,
+      webhook,
       playlists,
       names,
       rabbit,
@@ -183,18 +244,31 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
       async startDelivering() {
         webhook?.startPosting();
         await rabbit.consume({
-          async handle(message) {
+          async handle(message, publishedAt) {
+            const started = performance.now();
             batchesUnderWay++;
+            metrics?.batches(1);
             try {
               const delivering = { playlists, ledger, pictures, covers: coverQueue, clock };
-              await deliverBatch(message, delivering);
+              const outcome = await deliverBatch(message, delivering);
               // Of one that was delivered before too: we may have died before it was told.
               await webhook?.send(batchDelivered(message, clock()));
+              if (publishedAt !== undefined) metrics?.stored((Date.now() - publishedAt) / 1000);
+              const { order, batch, lists } = message;
+              onBatch?.({
+                ...{ week: order.week, zone: order.zone, order: order.id, batch, outcome },
+                lists: lists.length,
+                milliseconds: Math.round(performance.now() - started),
+              });
             } finally {
               batchesUnderWay--;
+              metrics?.batches(-1);
             }
           },
-          failed: (entry) => ledger.failed(entry),
+          async failed(entry) {
+            await ledger.failed(entry);
+            metrics?.failed(entry);
+          },
           clock,
           ...(options.prefetch === undefined ? {} : { prefetch: options.prefetch }),
         });
@@ -203,6 +277,8 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
         calendar.publishWith(async (id, signal) => {
           const order = await orders.find(id);
           if (order === undefined) return;
+          const newest = newestByZone(await orders.ofWeek(order.week)).get(order.zone);
+          if (newest?.id !== id) return;
           const lists = known.get(order.lists) ?? (await archive.find(order.week));
           if (lists?.fingerprint !== order.lists) {
             throw new Error(`order ${id}: its lists ${order.lists} are not in the archive`);
@@ -225,7 +301,7 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
         return placed;
       },
       async deliverWeek(lists, { now = false, ...waiting } = {}) {
-        await reconcile({ orders, ledger, playlists }, lists.week);
+        await reconcile({ orders, ledger, playlists, lists }, lists.week);
         const placed: PlacedOrder[] = [];
         for (const order of await place(lists)) {
           const publishAt = now ? Math.min(order.publishAt, clock()) : order.publishAt;
@@ -247,12 +323,22 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
         await rabbit.inspectDeadLetters(ledger, clock);
         return sweep({ ...sweeping, ...(graceMs === undefined ? {} : { graceMs }) }, weeks);
       },
-      status: async (week) =>
-        weekStatus({ orders, ledger }, week, await archive.find(week), clock()),
-      async reconcile(week) {
+      status: async (week, notMade) =>
+        weekStatus({ orders, ledger }, week, await archive.find(week), clock(), notMade),
+      missing: (lists, inZones) => missingLists({ orders, ledger }, lists, inZones, clock()),
+      story: async (user, week) =>
+        listStory(
+          { orders, ledger, stored: storedLists },
+          await archive.find(week),
+          user,
+          week,
+          clock(),
+        ),
+      async reconcile(week, how = {}) {
         const lists = await archive.find(week);
-        if (lists !== undefined) await nameLists(lists, { again: true });
-        return reconcile({ orders, ledger, playlists }, week);
+        if (lists !== undefined && how.dryRun !== true) await nameLists(lists, { again: true });
+        const storedByOrder = (asked: string) => storedLists.countByOrder(asked);
+        return reconcile({ orders, ledger, playlists, lists, ...how, storedByOrder }, week);
       },
       async remove() {
         await calendar.remove();

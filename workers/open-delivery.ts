@@ -1,4 +1,5 @@
 import type { Config } from '../infra/config.ts';
+import { openMetrics } from '../infra/metrics.ts';
 import { createLog, logForPeople } from '../infra/log.ts';
 import { ensureServers, withoutPassword } from '../infra/servers/index.ts';
 import { Mistake } from '../model/mistake.ts';
@@ -27,6 +28,7 @@ export async function deliveryOptions(
     log.info({ home: config.home, rabbitmq, redis, mongodb, mongodbInMemory }, 'servers found');
   }
   return {
+    ...(service === undefined ? {} : { metrics: openMetrics() }),
     config,
     servers,
     archive: home.archive,

@@ -1,7 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
-import { addWeeks, weekOf } from '../model/week.ts';
+import { addWeeks, weekOf, weekRange } from '../model/week.ts';
 import type { PlacedOrder } from '../pipelines/delivery/ports.ts';
-import type { FrozenLists } from '../pipelines/lists.ts';
+import type { FrozenLists, ListArchive } from '../pipelines/lists.ts';
+import type { MetricsServer } from '../infra/metrics-server.ts';
+import { metricsOf } from './metrics.ts';
+import { watchEvery } from './watch-deadlines.ts';
 import { startDelivery, type DeliveryOptions } from './delivery.ts';
 
 export interface SchedulerOptions extends DeliveryOptions {
@@ -11,6 +14,8 @@ export interface SchedulerOptions extends DeliveryOptions {
   readonly cron?: string;
   /** Default 5 minutes. */
   readonly sweepEveryMs?: number;
+  /** How often the deadlines are looked at. Default 1 minute. */
+  readonly watchEveryMs?: number;
 }
 
 /** From Saturday 06:00 UTC to Monday 00:00 UTC, and an hour for a clock that is behind. */
@@ -21,16 +26,41 @@ export function weekToMake(now: number): string {
   return weekOf(now + batchLeadMs, 'UTC');
 }
 
+/** Lists of so many weeks back are delivered where they were not: their listeners can look them up. */
+const weeksToLookBack = 8;
+
+/** Weeks, ascending, whose lists must have their orders: all that were made lately. */
+async function weeksToDeliver(archive: ListArchive, newest: string): Promise<string[]> {
+  const oldest = addWeeks(newest, -weeksToLookBack);
+  return (await archive.weeks()).filter((week) => week >= oldest && week <= newest);
+}
+
+/**
+ * Weeks between the last that was made and the one to be made now. Nobody would look at their lists
+ * any more, and each would cost a training: they are left out, and told.
+ */
+async function weeksLeftOut(archive: ListArchive, toMake: string): Promise<string[]> {
+  const last = (await archive.weeks()).findLast((week) => week < toMake);
+  return last === undefined ? [] : weekRange(`${last}..${toMake}`).slice(1, -1);
+}
+
 /**
  * `npx mondaymix scheduler`: the week made on the weekend, each zone delivered for its Monday, and
  * whoever was missed found. Runs until the signal aborts. All that it must remember is in Redis,
- * MongoDB and the archive, so it may be stopped or killed at any time: on start, and every few
- * minutes, it makes the week if its time has passed, places what has no order, and delivers what is
- * overdue.
+ * MongoDB and the archive, so it may be stopped or killed at any time, and a second one may run
+ * beside it: on start, and every few minutes, it makes the week if its time has passed, places what
+ * has no order, corrects orders of zones whose rules have changed, and delivers what is overdue.
  */
 export async function runScheduler(options: SchedulerOptions, signal: AbortSignal): Promise<void> {
   const { clock, log, archive, runWeek, cron } = options;
-  const delivery = await startDelivery(options);
+  const delivery = await startDelivery({
+    ...options,
+    onBatch: (batch) => log.info({ ...batch }, 'batch'),
+  });
+  const ending = new AbortController();
+  const stopped = AbortSignal.any([signal, ending.signal]);
+  const watching = watchEvery(options, delivery, () => weekToMake(clock()), stopped);
+  let metrics: MetricsServer | undefined;
   let isMaking = false;
   const makeWeek = async (now: number) => {
     const week = weekToMake(now);
@@ -47,14 +77,22 @@ export async function runScheduler(options: SchedulerOptions, signal: AbortSigna
   const findMissing = async () => {
     const week = weekToMake(clock());
     if (!isMaking && (await archive.find(week)) === undefined) await delivery.calendar.runWeekNow();
-    const report = await delivery.sweep([addWeeks(week, -1), week]);
+    const report = await delivery.sweep(await weeksToDeliver(archive, week));
     if (report.placed + report.missing > 0) log.warn({ ...report }, 'sweep: found what was missed');
     else if (report.completed > 0) log.info({ ...report }, 'sweep: zones are wholly delivered');
   };
   try {
+    metrics = await metricsOf(options);
     await delivery.calendar.everyWeek(makeWeek, { cron, signal });
     delivery.startMakingCovers(() => !isMaking);
-    log.info({ week: weekToMake(clock()) }, 'scheduling');
+    const week = weekToMake(clock());
+    log.info({ week }, 'scheduling');
+    // A damaged archive is told by the first sweep.
+    const leftOut = await weeksLeftOut(archive, week).catch(() => []);
+    if (leftOut.length > 0) {
+      const how = 'no lists were made for these weeks; npx mondaymix weekly --week WEEK makes them';
+      log.warn({ weeks: leftOut }, how);
+    }
     const everyMs = options.sweepEveryMs ?? 300_000;
     do {
       await findMissing().catch((error: Error) =>
@@ -63,6 +101,9 @@ export async function runScheduler(options: SchedulerOptions, signal: AbortSigna
     } while (await passed(everyMs, signal));
     log.info({}, 'stopping');
   } finally {
+    ending.abort();
+    await watching;
+    await metrics?.dispose();
     await delivery.dispose();
   }
 }

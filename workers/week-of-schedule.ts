@@ -12,7 +12,7 @@ import { openRegistry } from './registry.ts';
 
 /** Makes the lists of a week for the scheduler, from what the lake holds by then. */
 export async function runWeekOf(
-  { config, servers, home, clock, log }: DeliveryOptions & { readonly home: Home },
+  { config, servers, home, clock, log, metrics }: DeliveryOptions & { readonly home: Home },
   week: string,
   data: string | undefined,
   signal: AbortSignal,
@@ -36,6 +36,7 @@ export async function runWeekOf(
     );
     for (const { label, funnel } of foldCutoffs(funnels)) {
       const { rowsIn, rowsOut, dropped, seconds, reused } = funnel;
+      if (!reused) metrics?.stage(funnel.stage, seconds);
       log.info({ week, stage: label, rowsIn, rowsOut, dropped, seconds, reused }, 'stage finished');
     }
     const { challenger, champion, lists: model } = gate;

@@ -1,11 +1,12 @@
-import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import { z } from 'zod';
+import type { Metrics } from '../metrics.ts';
 import { json } from './answers.ts';
 import type { App } from './app.ts';
 
 export interface HealthRoutes {
   /** Asks each server for a sign of life; rejects where there is none. */
   readonly checks: Readonly<Record<string, () => Promise<unknown>>>;
+  readonly metrics: Metrics;
 }
 
 const healthAnswer = z.object({
@@ -22,18 +23,10 @@ const works = json('All do.', healthAnswer);
 const fails = json('One does not.', healthAnswer);
 
 /** `/health` for load balancers, `/metrics` for Prometheus. */
-export function addHealthRoutes(app: App, { checks }: HealthRoutes): void {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  const durations = new Histogram({
-    name: 'mondaymix_http_request_duration_seconds',
-    help: 'How long requests took, by route and status.',
-    labelNames: ['method', 'route', 'status'],
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
-    registers: [registry],
-  });
+export function addHealthRoutes(app: App, { checks, metrics }: HealthRoutes): void {
+  const { registry } = metrics;
   app.addHook('onResponse', (request, reply, done) => {
-    durations.observe(
+    metrics.request(
       {
         method: request.method,
         route: request.routeOptions.url ?? 'unknown',

@@ -1,20 +1,23 @@
 import { MongoServerError, type Collection, type Db } from 'mongodb';
 import type { Ledger, LedgerEntry, OrderCount } from '../../pipelines/delivery/ports.ts';
+import type { LedgerReports } from '../../pipelines/delivery/proof.ts';
 import { reaching } from '../mongo.ts';
+import { ledgerReports } from './ledger-reports.ts';
 
 /** `_id` is `order:batch`. */
-type EntryDocument = Omit<LedgerEntry, 'at' | 'users'> & {
+export type EntryDocument = Omit<LedgerEntry, 'at' | 'users'> & {
   _id: string;
   users: string[];
   at: Date;
 };
 
 /** The collection `ledger`: who got what, when. */
-export async function openLedger(db: Db): Promise<Ledger> {
+export async function openLedger(db: Db): Promise<Ledger & LedgerReports> {
   const collection = db.collection<EntryDocument>('ledger');
   await reaching(() => collection.createIndex({ order: 1, batch: 1 }));
   await reaching(() => collection.createIndex({ week: 1 }));
-  return new MongoLedger(collection);
+  await reaching(() => collection.createIndex({ at: 1 }));
+  return Object.assign(new MongoLedger(collection), ledgerReports(collection));
 }
 
 class MongoLedger implements Ledger {

@@ -5,28 +5,39 @@ import { reaching } from '../mongo.ts';
 /** `_id` is the order's id; instants are dates, and null until they have come. */
 type OrderDocument = Omit<
   PlacedOrder,
-  'id' | 'validFrom' | 'publishAt' | 'publishedAt' | 'completedAt'
+  'id' | 'validFrom' | 'publishAt' | 'publishedAt' | 'completedAt' | 'stored'
 > & {
   _id: string;
   validFrom: Date;
   publishAt: Date;
   publishedAt: Date | null;
   completedAt: Date | null;
+  stored?: { from: Date; to: Date; lists: number };
 };
+
+/** What this file reads of an entry in the collection `ledger`. */
+interface Entry {
+  readonly order: string;
+  readonly state: string;
+  readonly lists: number;
+  readonly at: Date;
+}
 
 /** The collection `orders`. */
 export async function openOrders(db: Db): Promise<OrderBook> {
   const collection = db.collection<OrderDocument>('orders');
   await reaching(() => collection.createIndex({ week: 1, zone: 1, revision: 1 }));
   await reaching(() => collection.createIndex({ completedAt: 1, publishAt: 1 }));
-  return new MongoOrders(collection);
+  return new MongoOrders(collection, db.collection<Entry>('ledger'));
 }
 
 class MongoOrders implements OrderBook {
   readonly #orders: Collection<OrderDocument>;
+  readonly #entries: Collection<Entry>;
 
-  constructor(orders: Collection<OrderDocument>) {
+  constructor(orders: Collection<OrderDocument>, entries: Collection<Entry>) {
     this.#orders = orders;
+    this.#entries = entries;
   }
 
   async place(order: PlacedOrder): Promise<boolean> {
@@ -64,11 +75,31 @@ class MongoOrders implements OrderBook {
   }
 
   async completed(id: string, at: number): Promise<void> {
-    await this.#set(id, { completedAt: new Date(at) });
+    await this.#set(id, { completedAt: new Date(at), ...(await this.#storedSpan(id)) });
   }
 
   async reopened(id: string): Promise<void> {
     await this.#set(id, { publishedAt: null, completedAt: null });
+  }
+
+  async #storedSpan(order: string): Promise<Pick<OrderDocument, 'stored'>> {
+    const [span] = await reaching(() =>
+      this.#entries
+        .aggregate<NonNullable<OrderDocument['stored']>>([
+          { $match: { order, state: 'delivered' } },
+          {
+            $group: {
+              _id: null,
+              from: { $min: '$at' },
+              to: { $max: '$at' },
+              lists: { $sum: '$lists' },
+            },
+          },
+        ])
+        .toArray(),
+    );
+    if (span === undefined) return {};
+    return { stored: { from: span.from, to: span.to, lists: span.lists } };
   }
 
   async #set(id: string, values: Partial<OrderDocument>): Promise<void> {
@@ -81,7 +112,7 @@ class MongoOrders implements OrderBook {
   }
 }
 
-function toDocument({ id, ...order }: PlacedOrder): OrderDocument {
+function toDocument({ id, stored, ...order }: PlacedOrder): OrderDocument {
   return {
     _id: id,
     ...order,
@@ -89,10 +120,13 @@ function toDocument({ id, ...order }: PlacedOrder): OrderDocument {
     publishAt: new Date(order.publishAt),
     publishedAt: order.publishedAt === undefined ? null : new Date(order.publishedAt),
     completedAt: order.completedAt === undefined ? null : new Date(order.completedAt),
+    ...(stored === undefined
+      ? {}
+      : { stored: { ...stored, from: new Date(stored.from), to: new Date(stored.to) } }),
   };
 }
 
-function fromDocument({ _id, ...order }: OrderDocument): PlacedOrder {
+function fromDocument({ _id, stored, ...order }: OrderDocument): PlacedOrder {
   return {
     id: _id,
     ...order,
@@ -100,5 +134,6 @@ function fromDocument({ _id, ...order }: OrderDocument): PlacedOrder {
     publishAt: order.publishAt.getTime(),
     publishedAt: order.publishedAt?.getTime(),
     completedAt: order.completedAt?.getTime(),
+    stored: stored && { ...stored, from: stored.from.getTime(), to: stored.to.getTime() },
   };
 }

@@ -3,13 +3,19 @@ import type { ConfirmChannel, ConsumeMessage, RecoveringChannelModel } from 'amq
 import { Unavailable, type LedgerEntry } from '../../pipelines/delivery/ports.ts';
 import type { BatchMessage } from '../../pipelines/lists.ts';
 import type { Clock, Log } from '../../pipelines/ports.ts';
+import { logWith } from '../log.ts';
 import { failureOf } from './deadletters.ts';
 import { parseBatch } from './message.ts';
+import { publishedHeader } from './publish.ts';
 import type { Topology } from './topology.ts';
 
 export interface ConsumerOptions {
-  /** The message is acknowledged when this resolves. */
-  readonly handle: (message: BatchMessage) => Promise<unknown>;
+  /**
+   * The message is acknowledged when this resolves.
+   *
+   * @param publishedAt - when it was handed to the broker (milliseconds since 1970), where it says so
+   */
+  readonly handle: (message: BatchMessage, publishedAt?: number) => Promise<unknown>;
   /** Called before a message goes to the dead-letter queue. */
   readonly failed: (entry: LedgerEntry) => Promise<void>;
   readonly clock: Clock;
@@ -72,7 +78,8 @@ export async function startConsuming(
         log.warn({ queue: topology.queue }, 'RabbitMQ: the queue was deleted, consumer cancelled');
         return;
       }
-      const work = settle(message, channel, () => open, options, bury, stopping.signal, log);
+      const lines = logWith(log, batchOf(message));
+      const work = settle(message, channel, () => open, options, bury, stopping.signal, lines);
       underWay.add(work);
       void work.finally(() => underWay.delete(work));
     });
@@ -96,6 +103,17 @@ export async function startConsuming(
       await current?.channel.close().catch(() => undefined);
     },
   };
+}
+
+/** What every line about a message says of it. */
+function batchOf({ properties: { headers } }: ConsumeMessage): Record<string, unknown> {
+  const { week, zone, order, batch } = (headers ?? {}) as Record<string, unknown>;
+  return { week, zone, order, batch };
+}
+
+function publishedAtOf({ properties: { headers } }: ConsumeMessage): number | undefined {
+  const at: unknown = headers?.[publishedHeader];
+  return typeof at === 'number' ? at : undefined;
 }
 
 /** Works on one message until its fate is known. Never rejects. */
@@ -138,7 +156,7 @@ async function attempt(
   const { attempts = 3, retryMs = 500 } = options;
   for (let tries = 1; ; tries++) {
     try {
-      await retrying(options, signal, log, () => options.handle(parsed));
+      await retrying(options, signal, log, () => options.handle(parsed, publishedAtOf(message)));
       return undefined;
     } catch (error) {
       if (signal.aborted || error instanceof Unavailable) throw error;

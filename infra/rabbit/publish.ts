@@ -5,6 +5,9 @@ import { reasonHeader } from './deadletters.ts';
 import { batchBytes, messageKind } from './message.ts';
 import type { Topology } from './topology.ts';
 
+/** Header of a batch: when it was handed to the broker, milliseconds since 1970. */
+export const publishedHeader = 'x-published-at';
+
 /** The broker had no queue for a message. */
 export class Unroutable extends Error {
   override readonly name = 'Unroutable';
@@ -31,7 +34,7 @@ export class ConfirmedPublisher {
     return this.send(this.#topology.exchange, batchBytes(message), {
       ...messageKind,
       messageId: `${message.order.id}:${message.batch}`,
-      headers: headersOf(message),
+      headers: { ...headersOf(message), [publishedHeader]: Date.now() },
     });
   }
 

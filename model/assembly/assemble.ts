@@ -5,7 +5,7 @@ import type {
   Shortage,
 } from './candidates.ts';
 import { orderTracks } from './order.ts';
-import { selectTracks } from './select.ts';
+import { Selector } from './select.ts';
 
 export interface Assembled {
   /** Positions of the candidates, in playing order; `size` of them unless there is a shortage. */
@@ -25,6 +25,20 @@ export function assemble(
   constraints: AssemblyConstraints,
   options: AssemblyOptions,
 ): Assembled {
-  const { chosen, shortage } = selectTracks(candidates, constraints, options);
-  return { positions: orderTracks(candidates, chosen, options.opening), shortage };
+  return new Assembler(options).assemble(candidates, constraints);
+}
+
+/** `assemble` for many listeners in turn, in memory that is used again. */
+export class Assembler {
+  readonly #options: AssemblyOptions;
+  readonly #selector = new Selector();
+
+  constructor(options: AssemblyOptions) {
+    this.#options = options;
+  }
+
+  assemble(candidates: ScoredCandidates, constraints: AssemblyConstraints): Assembled {
+    const { chosen, shortage } = this.#selector.select(candidates, constraints, this.#options);
+    return { positions: orderTracks(candidates, chosen, this.#options.opening), shortage };
+  }
 }

@@ -9,38 +9,37 @@ const smoothing = 0.01;
  *
  *     KL(p || q') = sum over classes of p log(p / q'),   q' = (1 - a) q + a p,   a = 0.01
  *
- * A track of m genres counts 1/m in each. `gain` is K times what the track takes off the
+ * A track of m classes counts 1/m in each. The gain is K times what the track takes off the
  * divergence, K the length of the list with it: near p / q for the track's class, at every length.
+ * It falls as more of the class is listed, and grows no faster than K.
+ *
+ * @param wish - p of one class of the track
+ * @param listed - what the tracks listed so far count in the class
+ * @param length - K
+ * @param weight - 1/m; the gain of a track is the sum over its classes
  */
-export class Calibration {
-  readonly #wished: Float64Array;
-  readonly #listed: Float64Array;
-  #length = 0;
+export function calibrationGain(
+  wish: number,
+  listed: number,
+  length: number,
+  weight: number,
+): number {
+  if (wish === 0) return 0;
+  const floor = smoothing * wish;
+  const before = ((1 - smoothing) * listed) / length + floor;
+  return length * wish * Math.log1p(((1 - smoothing) * weight) / (length * before));
+}
 
-  /** @param wished - [numClasses] shares that sum to 1 */
-  constructor(wished: Float64Array) {
-    this.#wished = wished;
-    this.#listed = new Float64Array(wished.length);
+/** Genres that candidates or a taste have: one more than the greatest id. */
+export function countGenreIds(
+  { genres, genresPerTrack, size }: ScoredCandidates,
+  taste: Float32Array | undefined,
+): number {
+  let numGenres = taste?.length ?? 0;
+  for (let at = 0; at < size * genresPerTrack; at++) {
+    if (genres[at]! >= numGenres) numGenres = genres[at]! + 1;
   }
-
-  /** Of a track that has the class with this weight; sums over the classes of a track. */
-  gain(ofClass: number, weight: number): number {
-    const wish = this.#wished[ofClass]!;
-    if (wish === 0) return 0;
-    const length = this.#length + 1;
-    const floor = smoothing * wish;
-    const before = ((1 - smoothing) * this.#listed[ofClass]!) / length + floor;
-    return length * wish * Math.log1p(((1 - smoothing) * weight) / (length * before));
-  }
-
-  add(ofClass: number, weight: number): void {
-    this.#listed[ofClass]! += weight;
-  }
-
-  /** Ends the adding of a track's classes. */
-  next(): void {
-    this.#length++;
-  }
+  return numGenres;
 }
 
 /**
@@ -49,35 +48,35 @@ export class Calibration {
  * stands for tracks without a genre, wished for as often as they are on offer.
  *
  * @param best - positions, the best first
- * @returns [numGenres + 1]
+ * @param wished - [numGenres + 1] that is written
  */
 export function wishedGenres(
   candidates: ScoredCandidates,
   best: Int32Array,
   taste: Float32Array | undefined,
   exploration: number,
-): Float64Array {
-  const { genres, genresPerTrack, size } = candidates;
-  let numGenres = taste?.length ?? 0;
-  for (let at = 0; at < size * genresPerTrack; at++) {
-    if (genres[at]! >= numGenres) numGenres = genres[at]! + 1;
-  }
-  const wished = new Float64Array(numGenres + 1);
+  wished: Float64Array,
+): void {
+  const { genres, genresPerTrack } = candidates;
+  const numGenres = wished.length - 1;
+  wished.fill(0);
   let described = 0;
-  for (const position of best) {
-    const count = countGenres(candidates, position);
-    if (count > 0) described++;
-    const first = position * genresPerTrack;
+  for (let n = 0; n < best.length; n++) {
+    const count = countGenres(candidates, best[n]!);
+    if (count === 0) continue;
+    described++;
+    const first = best[n]! * genresPerTrack;
     for (let at = first; at < first + count; at++) wished[genres[at]!]! += 1 / count;
   }
+  const numTastes = taste?.length ?? 0;
   let total = 0;
-  for (let genre = 0; genre < (taste?.length ?? 0); genre++) total += taste![genre]!;
+  for (let genre = 0; genre < numTastes; genre++) total += taste![genre]!;
   const share = described / Math.max(1, best.length);
   const offered = (total > 0 ? exploration : 1) / Math.max(1, best.length);
   for (let genre = 0; genre < numGenres; genre++) {
-    const own = total > 0 ? ((1 - exploration) * share * (taste![genre] ?? 0)) / total : 0;
+    const liked = total > 0 && genre < numTastes ? taste![genre]! : 0;
+    const own = liked === 0 ? 0 : ((1 - exploration) * share * liked) / total;
     wished[genre] = offered * wished[genre]! + own;
   }
   wished[numGenres] = 1 - share;
-  return wished;
 }

@@ -68,14 +68,7 @@ export interface Shortage {
   readonly sameAlbum: number;
 }
 
-/** Whether a candidate has the genre. */
-export function hasGenre(candidates: ScoredCandidates, position: number, genre: number): boolean {
-  const { genres, genresPerTrack } = candidates;
-  const first = position * genresPerTrack;
-  for (let at = first; at < first + genresPerTrack; at++) if (genres[at] === genre) return true;
-  return false;
-}
-
+/** How many genres of a candidate are known. */
 export function countGenres(
   { genres, genresPerTrack }: ScoredCandidates,
   position: number,

@@ -1,11 +1,12 @@
-import { Calibration, wishedGenres } from './calibration.ts';
-import {
-  countGenres,
-  type AssemblyConstraints,
-  type AssemblyOptions,
-  type ScoredCandidates,
-  type Shortage,
+import { calibrationGain } from './calibration.ts';
+import type {
+  AssemblyConstraints,
+  AssemblyOptions,
+  ScoredCandidates,
+  Shortage,
 } from './candidates.ts';
+import { GenreGains } from './genre-gains.ts';
+import { Ranking } from './rank.ts';
 
 export interface Selection {
   /** Positions, in the order of choice. */
@@ -20,7 +21,7 @@ export interface Selection {
  *
  *     (1 - diversity) relevance + diversity gain(genres) + familiarPull gain(familiar or new)
  *
- * (gains: see `Calibration`). Relevance is the score mapped to the list: the logistic of its
+ * (gains: see `calibrationGain`). Relevance is the score mapped to the list: the logistic of its
  * distance from the score of rank `size`, in units of the distance of the best from there. So only
  * order and spacing of a listener's own scores count, not their scale.
  *
@@ -34,177 +35,136 @@ export function selectTracks(
   constraints: AssemblyConstraints,
   options: AssemblyOptions,
 ): Selection {
-  const { size, diversity, exploration, familiarShare, familiarPull } = options;
-  const ranked = rankAdmissible(candidates, constraints);
-  const relevance = relevanceOf(candidates, ranked, size);
-  const wished = wishedGenres(
-    candidates,
-    ranked.subarray(0, 3 * size),
-    constraints.genreTaste,
-    exploration,
-  );
-  const genres = new GenreGains(candidates, ranked, wished);
-  const familiar = new Calibration(Float64Array.of(1 - familiarShare, familiarShare));
+  return new Selector().select(candidates, constraints, options);
+}
 
-  const chosen = new Int32Array(Math.min(size, ranked.length));
-  const open = Int32Array.from(ranked, (_, rank) => rank);
-  let numOpen = open.length;
-  let numChosen = 0;
-  while (numChosen < chosen.length && numOpen > 0) {
-    const ofNew = familiarPull * familiar.gain(0, 1);
-    const ofFamiliar = familiarPull * familiar.gain(1, 1);
-    const mostGained = Math.max(ofNew, ofFamiliar) + diversity * genres.compute();
-    let best = open[0]!;
-    let most = -Infinity;
-    for (let at = 0; at < numOpen; at++) {
-      const rank = open[at]!;
-      const ofScore = (1 - diversity) * relevance[rank]!;
-      // Relevance only falls from here on.
-      if (ofScore + mostGained < most) break;
-      const value =
-        ofScore +
-        (candidates.known[ranked[rank]!] === 1 ? ofFamiliar : ofNew) +
-        diversity * genres.of(rank);
-      if (value > most) {
-        most = value;
-        best = rank;
+/** `selectTracks` for many listeners in turn, in memory that is used again. */
+export class Selector {
+  readonly #ranking = new Ranking();
+  readonly #genres = new GenreGains();
+  /** By rank; computed as far as was looked. */
+  #relevance = new Float64Array(0);
+  /** The ranks still open as a chain: `next[rank]` follows it, the last slot stands before all. */
+  #next = new Int32Array(0);
+
+  select(
+    candidates: ScoredCandidates,
+    constraints: AssemblyConstraints,
+    options: AssemblyOptions,
+  ): Selection {
+    const { size } = options;
+    const ranked = this.#ranking.of(candidates, constraints);
+    const chosen = new Int32Array(Math.min(size, ranked.length));
+    const numChosen = this.#fill(candidates, ranked, chosen, constraints.genreTaste, options);
+    if (numChosen === size) return { chosen, shortage: undefined };
+    const more = exchange(candidates, ranked, [...chosen.subarray(0, numChosen)], options);
+    return {
+      chosen: Int32Array.from(more),
+      shortage: more.length < size ? shortageOf(candidates, ranked, more, options) : undefined,
+    };
+  }
+
+  /** @returns how many were found */
+  #fill(
+    candidates: ScoredCandidates,
+    ranked: Int32Array,
+    chosen: Int32Array,
+    taste: Float32Array | undefined,
+    options: AssemblyOptions,
+  ): number {
+    const { size, perArtist, diversity, exploration, familiarShare, familiarPull } = options;
+    const { known, score } = candidates;
+    const numRanked = ranked.length;
+    if (numRanked === 0) return 0;
+    if (this.#relevance.length < numRanked) {
+      this.#relevance = new Float64Array(2 * numRanked);
+      this.#next = new Int32Array(2 * numRanked + 1);
+    }
+    const genres = this.#genres;
+    genres.begin(candidates, ranked, ranked.subarray(0, 3 * size), taste, exploration);
+
+    const edge = score[ranked[Math.min(size, numRanked) - 1]!]!;
+    const spread = score[ranked[0]!]! - edge || 1;
+    const relevance = this.#relevance;
+    let numRelevant = 0;
+
+    const next = this.#next;
+    const before = numRanked;
+    next[before] = 0;
+    for (let rank = 0; rank < numRanked; rank++) next[rank] = rank + 1;
+
+    let numFamiliar = 0;
+    let numChosen = 0;
+    while (numChosen < chosen.length) {
+      const length = numChosen + 1;
+      const ofNew =
+        familiarPull * calibrationGain(1 - familiarShare, numChosen - numFamiliar, length, 1);
+      const ofFamiliar = familiarPull * calibrationGain(familiarShare, numFamiliar, length, 1);
+      const ofGenres = diversity * genres.bound();
+      const mostGained = Math.max(ofNew, ofFamiliar) + ofGenres;
+      let best = -1;
+      let beforeBest = -1;
+      let most = -Infinity;
+      let last = before;
+      for (let rank = next[before]; rank < numRanked; rank = next[rank]!) {
+        for (; numRelevant <= rank; numRelevant++) {
+          const distance = edge - score[ranked[numRelevant]!]!;
+          relevance[numRelevant] = 1 / (1 + Math.exp(distance / spread));
+        }
+        const ofScore = (1 - diversity) * relevance[rank]!;
+        // Relevance only falls from here on.
+        if (ofScore + mostGained < most) break;
+        const position = ranked[rank]!;
+        const soFar = ofScore + (known[position] === 1 ? ofFamiliar : ofNew);
+        if (soFar + ofGenres >= most) {
+          const value = soFar + diversity * genres.of(rank);
+          if (value > most) {
+            if (!isOpen(candidates, chosen, numChosen, position, perArtist)) {
+              next[last] = next[rank]!; // and it never will be again
+              continue;
+            }
+            most = value;
+            best = rank;
+            beforeBest = last;
+          }
+        }
+        last = rank;
       }
+      if (best === -1) break;
+      const position = ranked[best]!;
+      chosen[numChosen++] = position;
+      if (known[position] === 1) numFamiliar++;
+      genres.add(best);
+      next[beforeBest] = next[best]!;
     }
-    const position = ranked[best]!;
-    chosen[numChosen++] = position;
-    familiar.add(candidates.known[position]!, 1);
-    familiar.next();
-    genres.add(best);
-    const full = countArtist(candidates, chosen, numChosen, position) >= options.perArtist;
-    let kept = 0;
-    for (let at = 0; at < numOpen; at++) {
-      const rank = open[at]!;
-      if (rank !== best && !excludes(candidates, position, full, ranked[rank]!))
-        open[kept++] = rank;
-    }
-    numOpen = kept;
-  }
-  if (numChosen === size) return { chosen, shortage: undefined };
-  const more = exchange(candidates, ranked, [...chosen.subarray(0, numChosen)], options);
-  return {
-    chosen: Int32Array.from(more),
-    shortage: more.length < size ? shortageOf(candidates, ranked, more, options) : undefined,
-  };
-}
-
-/** Positions that are not excluded, best score first, ties by track, then by position. */
-function rankAdmissible(
-  candidates: ScoredCandidates,
-  constraints: AssemblyConstraints,
-): Int32Array {
-  const { size, score, track, work } = candidates;
-  const { excludedWorks, excluded } = constraints;
-  const ranked = new Int32Array(size);
-  let count = 0;
-  for (let position = 0; position < size; position++) {
-    if (!Number.isFinite(score[position])) {
-      throw new RangeError(
-        `candidates: expected the score of position ${position} to be finite, got ${score[position]}`,
-      );
-    }
-    if (excluded && excluded[position] !== 0) continue;
-    if (excludedWorks?.has(work[position]!)) continue;
-    ranked[count++] = position;
-  }
-  return ranked
-    .subarray(0, count)
-    .sort((a, b) => score[b]! - score[a]! || track[a]! - track[b]! || a - b);
-}
-
-/** [ranked.length] in 0..1, descending. */
-function relevanceOf({ score }: ScoredCandidates, ranked: Int32Array, size: number): Float64Array {
-  const relevance = new Float64Array(ranked.length);
-  if (ranked.length === 0) return relevance;
-  const edge = score[ranked[Math.min(size, ranked.length) - 1]!]!;
-  const spread = score[ranked[0]!]! - edge || 1;
-  for (let rank = 0; rank < ranked.length; rank++) {
-    relevance[rank] = 1 / (1 + Math.exp((edge - score[ranked[rank]!]!) / spread));
-  }
-  return relevance;
-}
-
-/** Gains of whole tracks: sums over their genres, which are computed once for each choice. */
-class GenreGains {
-  readonly #calibration: Calibration;
-  readonly #slots: number;
-  /** [ranked.length x slots] keys of a track's genres, row-major, then -1. */
-  readonly #keys: Int32Array;
-  /** Keys in use, each once. A key is genre * slots + number of genres of the track - 1. */
-  readonly #used: Int32Array;
-  readonly #gains: Float64Array;
-
-  constructor(candidates: ScoredCandidates, ranked: Int32Array, wished: Float64Array) {
-    const { genres, genresPerTrack } = candidates;
-    const slots = Math.max(1, genresPerTrack);
-    const unknown = wished.length - 1;
-    this.#calibration = new Calibration(wished);
-    this.#slots = slots;
-    this.#keys = new Int32Array(ranked.length * slots).fill(-1);
-    this.#gains = new Float64Array(wished.length * slots);
-    const seen = new Uint8Array(this.#gains.length);
-    let numUsed = 0;
-    for (let rank = 0; rank < ranked.length; rank++) {
-      const first = ranked[rank]! * genresPerTrack;
-      const count = countGenres(candidates, ranked[rank]!);
-      for (let slot = 0; slot < Math.max(1, count); slot++) {
-        const key = count === 0 ? unknown * slots : genres[first + slot]! * slots + count - 1;
-        this.#keys[rank * slots + slot] = key;
-        if (seen[key] === 0) numUsed++;
-        seen[key] = 1;
-      }
-    }
-    this.#used = new Int32Array(numUsed);
-    for (let key = 0, at = 0; key < seen.length; key++) if (seen[key] === 1) this.#used[at++] = key;
-  }
-
-  /** Brings the gains up to date; gives a bound that no track's gain exceeds. */
-  compute(): number {
-    let bound = 0;
-    for (const key of this.#used) {
-      const count = (key % this.#slots) + 1;
-      const gain = this.#calibration.gain(Math.floor(key / this.#slots), 1 / count);
-      this.#gains[key] = gain;
-      bound = Math.max(bound, gain * count);
-    }
-    return bound;
-  }
-
-  of(rank: number): number {
-    let sum = 0;
-    const first = rank * this.#slots;
-    for (let at = first; at < first + this.#slots && this.#keys[at]! >= 0; at++) {
-      sum += this.#gains[this.#keys[at]!]!;
-    }
-    return sum;
-  }
-
-  add(rank: number): void {
-    const first = rank * this.#slots;
-    for (let at = first; at < first + this.#slots && this.#keys[at]! >= 0; at++) {
-      const key = this.#keys[at]!;
-      this.#calibration.add(Math.floor(key / this.#slots), 1 / ((key % this.#slots) + 1));
-    }
-    this.#calibration.next();
+    return numChosen;
   }
 }
 
-/** Whether `listed` (its artist `full` or not) keeps `other` out. */
-function excludes(
+/** Whether the tracks chosen so far leave a place for another. */
+function isOpen(
   { work, artist, album }: ScoredCandidates,
-  listed: number,
-  full: boolean,
-  other: number,
+  chosen: Int32Array,
+  numChosen: number,
+  position: number,
+  perArtist: number,
 ): boolean {
-  return (
-    work[listed] === work[other] ||
-    (full && artist[listed] === artist[other]) ||
-    (album[listed]! >= 0 && album[listed] === album[other])
-  );
+  const ofWork = work[position]!;
+  const ofArtist = artist[position]!;
+  const ofAlbum = album[position]!;
+  let sameArtist = 0;
+  for (let at = 0; at < numChosen; at++) {
+    const listed = chosen[at]!;
+    if (work[listed] === ofWork) return false;
+    if (ofAlbum >= 0 && album[listed] === ofAlbum) return false;
+    if (artist[listed] === ofArtist && ++sameArtist >= perArtist) return false;
+  }
+  return true;
+}
+
+/** Whether `listed` keeps `other` out, artists aside. */
+function excludes({ work, album }: ScoredCandidates, listed: number, other: number): boolean {
+  return work[listed] === work[other] || (album[listed]! >= 0 && album[listed] === album[other]);
 }
 
 function countArtist(
@@ -229,7 +189,7 @@ function fits(
 ): boolean {
   return (
     countArtist(candidates, chosen, chosen.length, position) < perArtist &&
-    !chosen.some((listed) => listed === position || excludes(candidates, listed, false, position))
+    !chosen.some((listed) => listed === position || excludes(candidates, listed, position))
   );
 }
 

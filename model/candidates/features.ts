@@ -80,12 +80,14 @@ export class TasteProfile {
       const row = track * audioColumns.length;
       for (let a = 0; a < audioColumns.length; a++) {
         const value = audio[row + a]!;
-        if (Number.isNaN(value)) continue;
+        if (value !== value) continue;
         this.audio[a]! += weight * value;
         this.#audioWeight[a]! += weight;
       }
     }
-    const length = Math.hypot(...this.genres);
+    let squares = 0;
+    for (let g = 0; g < this.genres.length; g++) squares += this.genres[g]! * this.genres[g]!;
+    const length = Math.sqrt(squares);
     this.#hasGenres = length > 0;
     if (length > 0) for (let g = 0; g < this.genres.length; g++) this.genres[g]! /= length;
     for (let a = 0; a < this.audio.length; a++) {
@@ -116,7 +118,7 @@ export class TasteProfile {
     let count = 0;
     for (let a = 0; a < audioColumns.length; a++) {
       const difference = Math.abs(this.#tracks.audio[row + a]! - this.audio[a]!);
-      if (Number.isNaN(difference)) continue;
+      if (difference !== difference) continue;
       sum += difference;
       count++;
     }
@@ -125,7 +127,8 @@ export class TasteProfile {
 }
 
 /**
- * Writes the features of every candidate of the pool.
+ * Writes the features of every candidate of the pool: what they are, row by row. `FeatureWriter`
+ * writes the same for many listeners in turn, and faster.
  *
  * @param sources - which collected for this listener last; of those left out every match is 0
  * @param into - [at least pool.size x numFeatures] row-major, rows in the order of the pool

@@ -34,6 +34,17 @@ export function generateCandidates(
   options: CandidateOptions,
 ): void {
   pool.begin(excludedWorks);
+  fillPool(pool, listener, sources, fallback, options);
+}
+
+/** `generateCandidates` once the pool knows what is excluded. */
+export function fillPool(
+  pool: CandidatePool,
+  listener: Listener,
+  sources: readonly CandidateSource[],
+  fallback: Int32Array,
+  options: CandidateOptions,
+): void {
   for (const source of sources) source.collect(listener, pool, options.quotas[source.name]);
   const popularity = sourceNames.indexOf('popularity');
   for (let n = 0; n < fallback.length && pool.size < options.atLeast; n++) {

@@ -3,6 +3,9 @@ export const sourceNames = ['factors', 'playlists', 'text', 'popularity', 'artis
 export type SourceName = (typeof sourceNames)[number];
 export const numSources = sourceNames.length;
 
+/** Of what 32 bits hold. */
+const greatest = 2 ** 31 - 1;
+
 /**
  * The candidates of one listener, merged over the sources: each track once, with each source's
  * score and the evidence for it. One pool serves all listeners in turn; `begin` empties it in time
@@ -20,20 +23,24 @@ export class CandidatePool {
   size = 0;
 
   readonly #work: Int32Array;
+  /** [numTracks] row of the track, counted from the first row of its listener: see `#from`. */
   readonly #slot: Int32Array;
-  readonly #excluded: Uint8Array;
-  #excludedWorks: number[] = [];
+  /** [numWorks] turn of the last listener who is not to be given the work. */
+  readonly #excluded: Int32Array;
   readonly #offered = new Int32Array(numSources);
+  /** A slot belongs to this listener if it is not below; grows, so that nothing need be cleared. */
+  #from = 0;
+  #turn = 0;
 
   /** @param work - [numTracks] the work of each track */
   constructor(work: Int32Array, numWorks: number, capacity: number) {
     this.track = new Int32Array(capacity);
     this.score = new Float32Array(capacity * numSources);
     this.rank = new Int32Array(capacity * numSources);
-    this.because = new Int32Array(capacity * numSources);
+    this.because = new Int32Array(capacity * numSources).fill(-1);
     this.#work = work;
     this.#slot = new Int32Array(work.length).fill(-1);
-    this.#excluded = new Uint8Array(numWorks);
+    this.#excluded = new Int32Array(numWorks);
   }
 
   get capacity(): number {
@@ -42,21 +49,37 @@ export class CandidatePool {
 
   /** Empties the pool; no track of the excluded works enters it until the next `begin`. */
   begin(excludedWorks: Iterable<number>): void {
-    for (let c = 0; c < this.size; c++) this.#slot[this.track[c]!] = -1;
-    for (const work of this.#excludedWorks) this.#excluded[work] = 0;
-    this.#excludedWorks = [...excludedWorks];
-    for (const work of this.#excludedWorks) this.#excluded[work] = 1;
+    this.#from += this.size;
+    if (this.#from > greatest - this.capacity) {
+      this.#slot.fill(-1);
+      this.#from = 0;
+    }
+    if (this.#turn === greatest) {
+      this.#excluded.fill(0);
+      this.#turn = 0;
+    }
+    this.#turn++;
+    const used = this.size * numSources;
+    this.score.fill(0, 0, used);
+    this.rank.fill(0, 0, used);
+    this.because.fill(-1, 0, used);
     this.#offered.fill(0);
     this.size = 0;
+    this.exclude(excludedWorks);
+  }
+
+  /** Excludes more works, before anything is offered. */
+  exclude(works: Iterable<number>): void {
+    for (const work of works) this.#excluded[work] = this.#turn;
   }
 
   /** Whether a track may enter. */
   admits(track: number): boolean {
-    return this.#excluded[this.#work[track]!] === 0;
+    return this.#excluded[this.#work[track]!] !== this.#turn;
   }
 
   has(track: number): boolean {
-    return this.#slot[track] !== -1;
+    return this.#slot[track]! >= this.#from;
   }
 
   /** How many candidates the source has offered and had accepted. */
@@ -70,17 +93,12 @@ export class CandidatePool {
    * @returns whether it was taken: not where the work is excluded or the pool is full
    */
   offer(source: number, track: number, score: number, because: number): boolean {
-    if (!this.admits(track)) return false;
-    let slot = this.#slot[track]!;
-    if (slot === -1) {
-      if (this.size === this.capacity) return false;
+    let slot = this.#slot[track]! - this.#from;
+    if (slot < 0) {
+      if (this.size === this.capacity || !this.admits(track)) return false;
       slot = this.size++;
-      this.#slot[track] = slot;
+      this.#slot[track] = this.#from + slot;
       this.track[slot] = track;
-      const from = slot * numSources;
-      this.score.fill(0, from, from + numSources);
-      this.rank.fill(0, from, from + numSources);
-      this.because.fill(-1, from, from + numSources);
     }
     const at = slot * numSources + source;
     if (this.rank[at] !== 0) return false;

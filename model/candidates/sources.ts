@@ -17,6 +17,24 @@ export interface CandidateSource {
    * offered the track or not: >= 0, in the unit of its scores; 0 where it knows nothing.
    */
   match(track: number): number;
+  /** `match` of the first `count` tracks into `into`; left out, `match` is asked of each. */
+  matches?(tracks: Int32Array, count: number, into: Float64Array): void;
+  /**
+   * Called with the listeners whom it will be asked to collect for next, in their order, by those
+   * who know them: what can be found for many at once is found here.
+   */
+  prepare?(listeners: readonly Listener[]): void;
+}
+
+/** Fills `into` with what the source makes of the first `count` tracks. */
+export function matchesOf(
+  source: CandidateSource,
+  tracks: Int32Array,
+  count: number,
+  into: Float64Array,
+): void {
+  if (source.matches !== undefined) source.matches(tracks, count, into);
+  else for (let n = 0; n < count; n++) into[n] = source.match(tracks[n]!);
 }
 
 const sourceId = (name: SourceName): number => sourceNames.indexOf(name);
@@ -85,7 +103,7 @@ export function artistsSource(
         if (scores[n]! > 0) best.push(items.rows[n]!, scores[n]!);
       }
       const found = best.sorted();
-      offerTracksOf(found, () => -1, listener, artistTracks, pool, source, limit);
+      offerTracksOf(found, undefined, listener, artistTracks, pool, source, limit);
     },
   };
 }
@@ -101,17 +119,25 @@ export function playlistsSource(neighbours: Ragged, numTracks: number): Candidat
   const sum = new Accumulator(numTracks);
   return {
     name: 'playlists',
-    match: (track) => sum.value[track]!,
+    match: (track) => sum.valueOf(track),
+    matches(tracks, count, into) {
+      for (let n = 0; n < count; n++) into[n] = sum.valueOf(tracks[n]!);
+    },
     collect(listener, pool, limit) {
       sum.clear();
       sum.addNeighbours(listener.tracks, listener.trackConfidence, neighbours);
       const best = new TopK(limit);
-      for (const track of sum.touched) {
-        if (pool.admits(track)) best.push(track, sum.value[track]!);
+      const { touched, sums, numTouched } = sum;
+      let threshold = best.threshold;
+      for (let place = 0; place < numTouched; place++) {
+        const value = sums[place]!;
+        if (value < threshold || !pool.admits(touched[place]!)) continue;
+        best.push(touched[place]!, value);
+        threshold = best.threshold;
       }
       const { indices, scores } = best.sorted();
       for (let n = 0; n < indices.length; n++) {
-        pool.offer(source, indices[n]!, scores[n]!, sum.because[indices[n]!]!);
+        pool.offer(source, indices[n]!, scores[n]!, sum.because(indices[n]!));
       }
     },
   };
@@ -133,14 +159,17 @@ export function textSource(
   const sum = new Accumulator(numArtists);
   return {
     name: 'text',
-    match: (track) => sum.value[artistOf[track]!]!,
+    match: (track) => sum.valueOf(artistOf[track]!),
+    matches(tracks, count, into) {
+      for (let n = 0; n < count; n++) into[n] = sum.valueOf(artistOf[tracks[n]!]!);
+    },
     collect(listener, pool, limit) {
       sum.clear();
       sum.addNeighbours(listener.artists, listener.artistConfidence, neighbours);
       const best = new TopK(limit);
-      for (const artist of sum.touched) best.push(artist, sum.value[artist]!);
-      const because = (artist: number) => sum.because[artist]!;
-      offerTracksOf(best.sorted(), because, listener, artistTracks, pool, source, limit);
+      const { touched, sums, numTouched } = sum;
+      for (let place = 0; place < numTouched; place++) best.push(touched[place]!, sums[place]!);
+      offerTracksOf(best.sorted(), sum, listener, artistTracks, pool, source, limit);
     },
   };
 }
@@ -154,15 +183,22 @@ export function textSource(
  */
 export function popularitySource(places: Ragged, world: number): CandidateSource {
   const source = sourceId('popularity');
-  const ofWorld = new Map<number, number>();
+  const ofPlace = placeScores(places);
+  const ofWorld = new Float64Array(highest(places, world) + 1);
   if (world !== -1) {
     for (let n = places.start[world]!; n < places.start[world + 1]!; n++) {
-      ofWorld.set(places.indices[n]!, 1 / (1 + Math.log2(n - places.start[world]! + 1)));
+      ofWorld[places.indices[n]!] = ofPlace[n - places.start[world]!]!;
     }
   }
   return {
     name: 'popularity',
-    match: (track) => ofWorld.get(track) ?? 0,
+    match: (track) => ofWorld[track] ?? 0,
+    matches(tracks, count, into) {
+      for (let n = 0; n < count; n++) {
+        const track = tracks[n]!;
+        into[n] = track < ofWorld.length ? ofWorld[track]! : 0;
+      }
+    },
     collect(listener, pool, limit) {
       const order = [listener.zonePlace, listener.countryPlace, world];
       const shares = [0.5, 0.75, 1];
@@ -173,34 +209,64 @@ export function popularitySource(places: Ragged, world: number): CandidateSource
         const from = places.start[place]!;
         const to = places.start[place + 1]!;
         for (let n = from; n < to && pool.offeredBy(source) < until; n++) {
-          pool.offer(source, places.indices[n]!, 1 / (1 + Math.log2(n - from + 1)), place);
+          pool.offer(source, places.indices[n]!, ofPlace[n - from]!, place);
         }
       }
     },
   };
 }
 
+/** [longest list] score of the tracks of a place, by rank. */
+function placeScores({ start }: Ragged): Float64Array {
+  let longest = 0;
+  for (let p = 0; p + 1 < start.length; p++) {
+    longest = Math.max(longest, start[p + 1]! - start[p]!);
+  }
+  return Float64Array.from({ length: longest }, (_, n) => 1 / (1 + Math.log2(n + 1)));
+}
+
+/** The highest track of a place; -1 where there is none. */
+function highest({ start, indices }: Ragged, place: number): number {
+  let most = -1;
+  if (place === -1) return most;
+  for (let n = start[place]!; n < start[place + 1]!; n++) most = Math.max(most, indices[n]!);
+  return most;
+}
+
+/** @param evidence - whom the offers name; left out: nobody */
 function offerTracksOf(
   artists: Best,
-  because: (artist: number) => number,
+  evidence: Accumulator | undefined,
   listener: Listener,
   artistTracks: Ragged,
   pool: CandidatePool,
   source: number,
   limit: number,
 ): void {
-  const played = new Set(listener.artists);
   for (let n = 0; n < artists.indices.length && pool.offeredBy(source) < limit; n++) {
     const artist = artists.indices[n]!;
-    const most = played.has(artist) ? tracksPerPlayedArtist : tracksPerArtist;
+    const score = artists.scores[n]!;
+    const because = evidence?.because(artist) ?? -1;
+    const most = holds(listener.artists, artist) ? tracksPerPlayedArtist : tracksPerArtist;
     const to = artistTracks.start[artist + 1]!;
     let taken = 0;
     for (let t = artistTracks.start[artist]!; t < to && taken < most; t++) {
       if (pool.offeredBy(source) === limit) return;
-      const track = artistTracks.indices[t]!;
-      if (pool.offer(source, track, artists.scores[n]!, because(artist))) taken++;
+      if (pool.offer(source, artistTracks.indices[t]!, score, because)) taken++;
     }
   }
+}
+
+/** Whether a value is among ascending ones. */
+function holds(ascending: Int32Array, value: number): boolean {
+  let from = 0;
+  let to = ascending.length;
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (ascending[middle]! < value) from = middle + 1;
+    else to = middle;
+  }
+  return from < ascending.length && ascending[from] === value;
 }
 
 function rowsThatHold(rows: Ragged): Int32Array {

@@ -25,15 +25,7 @@ export function alignFeatures(
   ) {
     return rows;
   }
-  const from = wanted.map((name) => featureNames.indexOf(name));
-  const found = from.filter((column) => column >= 0).length;
-  if (found < leastShare * wanted.length) {
-    throw new Mistake(
-      'ARTIFACT_CORRUPT',
-      `${where}: expected at least half of its ${wanted.length} features, ` +
-        `got ${found} of them among [${featureNames.join(', ')}]`,
-    );
-  }
+  const from = columnsIn(wanted, featureNames, where);
   const numRows = features.length / featureNames.length;
   const aligned = new Float32Array(numRows * wanted.length);
   for (let row = 0; row < numRows; row++) {
@@ -43,4 +35,26 @@ export function alignFeatures(
     });
   }
   return { featureNames: wanted, features: aligned };
+}
+
+/**
+ * Where each feature is found among others, -1 where it is not.
+ *
+ * @throws Mistake `ARTIFACT_CORRUPT` where fewer than half are found
+ */
+export function columnsIn(
+  wanted: readonly string[],
+  featureNames: readonly string[],
+  where = 'ranker',
+): number[] {
+  const from = wanted.map((name) => featureNames.indexOf(name));
+  const found = from.filter((column) => column >= 0).length;
+  if (found < leastShare * wanted.length) {
+    throw new Mistake(
+      'ARTIFACT_CORRUPT',
+      `${where}: expected at least half of its ${wanted.length} features, ` +
+        `got ${found} of them among [${featureNames.join(', ')}]`,
+    );
+  }
+  return from;
 }

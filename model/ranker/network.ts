@@ -84,3 +84,61 @@ export function weightTensors(
     tf.tensor2d(weights[at]!, [rows, columns]),
   );
 }
+
+/**
+ * A network that only scores. Its inputs have one more at the end, which is 1: the first layer's
+ * bias is the last row of its kernel, which saves a pass over the widest layer and gives the same
+ * scores. Dispose of it.
+ */
+export class NetworkTensors {
+  readonly numInputs: number;
+  readonly #tf: Tensorflow;
+  /** As of `weightShapes`, but `bias0`, which is in `kernel0`. */
+  readonly #layers: readonly tfjs.Tensor2D[];
+
+  /** @param weights - in the order of `weightShapes` */
+  constructor(tf: Tensorflow, shape: NetworkShape, weights: readonly Float32Array[]) {
+    this.numInputs = shape.numInputs;
+    this.#tf = tf;
+    const folded = weightShapes(shape).flatMap(({ name, rows, columns }, at) => {
+      if (name === 'bias0') return [];
+      const last = name === 'kernel0' ? weights[at + 1]! : new Float32Array(columns);
+      return name === 'kernel0' || name === 'linear'
+        ? [{ rows: rows + 1, columns, values: joined(weights[at]!, last) }]
+        : [{ rows, columns, values: weights[at]! }];
+    });
+    this.#layers = folded.map(({ rows, columns, values }) => tf.tensor2d(values, [rows, columns]));
+  }
+
+  /**
+   * @param inputs - [numRows and more x numInputs + 1], row-major, the last column 1
+   * @returns [numRows]
+   */
+  score(inputs: Float32Array, numRows: number): Float32Array {
+    const tf = this.#tf;
+    const width = this.numInputs + 1;
+    const [linear, kernel, ...layers] = this.#layers;
+    return tf.tidy(() => {
+      const rows = tf.tensor2d(inputs.subarray(0, numRows * width), [numRows, width]);
+      const direct: tfjs.Tensor2D = tf.matMul(rows, linear!);
+      if (kernel === undefined) return direct.dataSync();
+      let units: tfjs.Tensor2D = tf.relu(tf.matMul(rows, kernel));
+      for (let at = 0; at + 1 < layers.length; at += 2) {
+        units = tf.relu(tf.add(tf.matMul(units, layers[at]!), layers[at + 1]!));
+      }
+      return tf.add(direct, tf.matMul(units, layers.at(-1)!)).dataSync();
+    }) as Float32Array;
+  }
+
+  /** May be called twice. */
+  dispose(): void {
+    this.#tf.dispose([...this.#layers]);
+  }
+}
+
+function joined(first: Float32Array, second: Float32Array): Float32Array {
+  const both = new Float32Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
+}

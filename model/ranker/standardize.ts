@@ -1,7 +1,7 @@
 import { MISSING } from './examples.ts';
 
 /** Values further than this from the mean, in standard deviations, count as this far. */
-const clipAt = 5;
+export const clipAt = 5;
 
 /**
  * How raw features become the inputs of the network: `(value - mean) / scale`, clipped to +-5,
@@ -65,8 +65,10 @@ export function fitStandardization(
 }
 
 /**
- * Fills `inputs` [count x numInputs], row-major, from the rows `first` to `first + count` of
+ * Fills `inputs` [count x width], row-major, from the rows `first` to `first + count` of
  * `features`. A missing value becomes 0, the mean.
+ *
+ * @param width - numInputs and more: what is beyond is left alone; default numInputs
  */
 export function standardize(
   standardization: Standardization,
@@ -74,11 +76,12 @@ export function standardize(
   first: number,
   count: number,
   inputs: Float32Array,
+  width = numInputs(standardization),
 ): void {
   const { mean, scale, indicators } = standardization;
   const numFeatures = mean.length;
-  let to = 0;
   for (let row = first; row < first + count; row++) {
+    let to = (row - first) * width;
     const from = row * numFeatures;
     for (let feature = 0; feature < numFeatures; feature++) {
       const value = features[from + feature]!;

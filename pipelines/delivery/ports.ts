@@ -33,6 +33,17 @@ export interface PlacedOrder extends DeliveryOrder {
   readonly publishedAt: number | undefined;
   /** When all of it was first seen delivered; undefined until then. */
   readonly completedAt: number | undefined;
+  /** Over what time how many of its lists were stored; known once it is complete. */
+  readonly stored?: StoredSpan | undefined;
+  /** Version of the zone database that `validFrom` comes from, `2025c`. */
+  readonly tzdata?: string | undefined;
+}
+
+export interface StoredSpan {
+  /** When the first and the last batch were stored: milliseconds since 1970. */
+  readonly from: number;
+  readonly to: number;
+  readonly lists: number;
 }
 
 export interface OrderBook {
@@ -46,6 +57,7 @@ export interface OrderBook {
   /** Makes an order due at another time. */
   dueAt(id: string, publishAt: number): Promise<void>;
   published(id: string, at: number): Promise<void>;
+  /** Notes `stored` as well, as the ledger has it. */
   completed(id: string, at: number): Promise<void>;
   /** Neither published nor complete any more. */
   reopened(id: string): Promise<void>;

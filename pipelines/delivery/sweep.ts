@@ -1,6 +1,13 @@
-import type { ListArchive } from '../lists.ts';
+import type { FrozenLists, ListArchive } from '../lists.ts';
 import type { Clock } from '../ports.ts';
-import { newestByZone, placeOrder, type OrderOptions } from './orders.ts';
+import {
+  byUrgency,
+  isUpToDate,
+  newestByZone,
+  placeOrder,
+  planWeek,
+  type OrderOptions,
+} from './orders.ts';
 import type { BatchPublisher, Ledger, OrderBook, PlacedOrder } from './ports.ts';
 
 export interface Sweeping {
@@ -17,7 +24,7 @@ export interface Sweeping {
 }
 
 export interface SweepReport {
-  /** Orders placed for lists that had none. */
+  /** Orders placed for lists that had none, or none with the Monday that they now have. */
   placed: number;
   /** Orders found whole, or replaced by a newer one. */
   completed: number;
@@ -26,10 +33,11 @@ export interface SweepReport {
 }
 
 /**
- * Finds whoever was missed: what is due and not delivered is dispatched again. Batches that failed
- * stay failed until someone delivers them again.
+ * Finds whoever was missed: what is due and not delivered is dispatched again, the newest week
+ * first, in it by urgency. Batches that failed stay failed until someone delivers them again.
  *
- * @param weeks - weeks whose lists must have their orders; where one has none, it is placed
+ * @param weeks - weeks whose lists must have their orders; where one has none, it is placed. So it
+ *   is where the rules of a zone have changed: then with the right Monday
  */
 export async function sweep(
   sweeping: Sweeping,
@@ -37,13 +45,20 @@ export async function sweep(
   signal?: AbortSignal,
 ): Promise<SweepReport> {
   const report: SweepReport = { placed: 0, completed: 0, missing: 0 };
-  for (const week of weeks) report.placed += await placeMissing(sweeping, week);
+  for (const week of newestFirst(weeks)) {
+    signal?.throwIfAborted();
+    report.placed += await placeMissing(sweeping, week);
+  }
   const open = await sweeping.orders.open(sweeping.clock());
-  for (const week of [...new Set(open.map((order) => order.week))].sort()) {
+  for (const week of newestFirst(open.map((order) => order.week))) {
     signal?.throwIfAborted();
     await sweepWeek(sweeping, week, report);
   }
   return report;
+}
+
+function newestFirst(weeks: readonly string[]): string[] {
+  return [...new Set(weeks)].sort().reverse();
 }
 
 async function placeMissing(sweeping: Sweeping, week: string): Promise<number> {
@@ -51,13 +66,18 @@ async function placeMissing(sweeping: Sweeping, week: string): Promise<number> {
   const lists = await archive.find(week);
   if (lists === undefined) return 0;
   const newest = newestByZone(await orders.ofWeek(week));
-  let placed = 0;
-  for (const { zone, listeners } of lists.zones) {
-    if (listeners === 0 || newest.get(zone)?.lists === lists.fingerprint) continue;
-    await dispatch(await placeOrder(orders, lists, zone, clock(), options));
-    placed++;
+  const zones = lists.zones.filter(
+    ({ zone, listeners }) =>
+      listeners > 0 && !isUpToDate(newest.get(zone), lists, clock(), options),
+  );
+  if (zones.length === 0) return 0;
+  const plan = await planWeek(orders, lists, options);
+  const placed: PlacedOrder[] = [];
+  for (const { zone } of zones) {
+    placed.push(await placeOrder(orders, lists, zone, clock(), { ...options, plan }));
   }
-  return placed;
+  for (const order of byUrgency(placed, clock())) await dispatch(order);
+  return placed.length;
 }
 
 async function sweepWeek(sweeping: Sweeping, week: string, report: SweepReport): Promise<void> {
@@ -68,11 +88,10 @@ async function sweepWeek(sweeping: Sweeping, week: string, report: SweepReport):
     archive.find(week),
   ]);
   const newest = newestByZone(ofWeek);
-  for (const order of ofWeek) {
+  for (const order of byUrgency(ofWeek, clock())) {
     if (order.completedAt !== undefined || order.publishAt > clock()) continue;
     const { delivered = 0, failed = 0 } = counts.get(order.id) ?? {};
-    const replaced = newest.get(order.zone)?.id !== order.id;
-    if (replaced || delivered >= order.listeners) {
+    if (isReplaced(order, newest, lists) || delivered >= order.listeners) {
       await orders.completed(order.id, clock());
       report.completed++;
     } else if (
@@ -84,6 +103,17 @@ async function sweepWeek(sweeping: Sweeping, week: string, report: SweepReport):
       report.missing++;
     }
   }
+}
+
+/** By a newer order of its zone, or by lists made anew that have nobody in that zone. */
+function isReplaced(
+  order: PlacedOrder,
+  newest: ReadonlyMap<string, PlacedOrder>,
+  lists: FrozenLists | undefined,
+): boolean {
+  if (newest.get(order.zone)?.id !== order.id) return true;
+  if (lists === undefined || lists.fingerprint === order.lists) return false;
+  return lists.zones.every(({ zone, listeners }) => zone !== order.zone || listeners === 0);
 }
 
 /** Whether batches are lost rather than on their way: published long ago, and nothing waits. */

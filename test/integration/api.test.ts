@@ -5,6 +5,7 @@ import { Redis } from 'ioredis';
 import type { App } from '../../infra/http/app.ts';
 import { buildApi } from '../../infra/http/server.ts';
 import { openListCache, type ListCache } from '../../infra/list-cache.ts';
+import { openMetrics } from '../../infra/metrics.ts';
 import { openMongo, type Mongo } from '../../infra/mongo.ts';
 import { openNames } from '../../infra/mongo/names.ts';
 import { openPlaylistReader } from '../../infra/mongo/reader.ts';
@@ -51,7 +52,12 @@ beforeAll(async () => {
         ? Promise.reject(new Mistake('UNKNOWN_WEEK', 'week 2014-W37: expected one that was made'))
         : week === '2014-W38'
           ? Promise.reject(new Mistake('ARTIFACT_CORRUPT', '/home/lists: expected lists'))
-          : Promise.resolve({ week: '2014-W36', total: none, regions: [], zones: [] }),
+          : Promise.resolve({
+              ...{ week: '2014-W36', total: none, regions: [], zones: [] },
+              ...{ why: [], notMade: {} },
+            }),
+    missing: () => Promise.reject(new Error('not asked')),
+    story: () => Promise.reject(new Error('not asked')),
     redeliver: (region, week) =>
       new Promise((resolve) => {
         resolveRegion(region, [jakarta]);
@@ -60,6 +66,7 @@ beforeAll(async () => {
           orders: [{ id: 'x', zone: JSON.stringify(region), listeners: 2 }],
         });
       }),
+    metrics: openMetrics(),
     checks: {
       mongodb: () =>
         mongoAnswers ? mongo.db.command({ ping: 1 }) : Promise.reject(new Error('no answer')),
@@ -69,7 +76,10 @@ beforeAll(async () => {
   });
 }, 120_000);
 
-const none = { listeners: 0, due: 0, delivered: 0, late: 0, failed: 0, missing: 0 };
+const none = {
+  ...{ listeners: 0, due: 0, delivered: 0, by00: 0, by06: 0, now: 0 },
+  ...{ late: 0, failed: 0, missing: 0 },
+};
 
 beforeEach(async () => {
   now = mondayStart('2014-W36', jakarta) + 3 * hour;

@@ -12,7 +12,8 @@ import { readConfig } from '../../infra/config.ts';
 import { openRedis } from '../../infra/redis.ts';
 import { readTracks } from '../../model/listed-tracks.ts';
 import { mondayStart } from '../../model/week.ts';
-import { defaultLeadMs, publishTime } from '../../pipelines/delivery/orders.ts';
+import { defaultLeadMs } from '../../pipelines/delivery/lead.ts';
+import { publishTime } from '../../pipelines/delivery/orders.ts';
 import type { FrozenLists } from '../../pipelines/lists.ts';
 import { openDelivery, type Delivery } from '../../workers/delivery.ts';
 import { runScheduler, type SchedulerOptions } from '../../workers/scheduler.ts';
@@ -182,7 +183,7 @@ test('the week is made on Saturday, and each zone has its lists before its Monda
     expect(validFrom.getTime() - storedAt.getTime()).toBeGreaterThanOrEqual(defaultLeadMs);
   }
   expect(run.asked).toEqual([week]);
-  expect((await watching.status(week)).total).toEqual({
+  expect((await watching.status(week)).total).toMatchObject({
     listeners,
     due: listeners,
     delivered: listeners,

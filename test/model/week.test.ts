@@ -135,8 +135,8 @@ describe('Monday in every zone', () => {
     const all = weekRange('2014-W01..2024-W01');
     const wrong: string[] = [];
     for (const [i, zone] of zones.entries()) {
-      // Each zone takes every fifth week; zones that share their rules share out the weeks.
-      const weeks = all.filter((_, week) => week % 5 === i % 5);
+      // Each zone takes every 25th week; zones that share their rules share out the weeks.
+      const weeks = all.filter((_, week) => week % 25 === i % 25);
       // The platform's own calendar is the oracle.
       const calendar = new Intl.DateTimeFormat('en', { weekday: 'long', timeZone: zone });
       let last = -Infinity;

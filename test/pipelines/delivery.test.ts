@@ -2,7 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { coverKey, parseCoverKey } from '../../pipelines/delivery/cover.ts';
 import {
+  byUrgency,
   isBackfill,
+  isUpToDate,
   newestByZone,
   nextRevision,
   orderId,
@@ -178,4 +180,57 @@ test('the newest order of a zone has the highest revision', () => {
     ({ id: orderId('2014-W36', zone, revision), zone, revision }) as PlacedOrder;
   const newest = newestByZone([order('a', 2), order('a', 10), order('b', 1), order('a', 9)]);
   expect([...newest.values()].map(({ id }) => id)).toEqual(['2014-W36:a:10', '2014-W36:b:1']);
+});
+
+describe('the order of work', () => {
+  test('is by Monday, those to come before those that are past', () => {
+    const order = (zone: string, hours: number) =>
+      ({ id: zone, zone, validFrom: new Date(hours * hourMs).toISOString() }) as PlacedOrder;
+    const orders = [order('past', 2), order('next', 6), order('later', 9), order('longPast', 1)];
+    const zonesAt = (hours: number) => byUrgency(orders, hours * hourMs).map(({ zone }) => zone);
+    expect(zonesAt(5)).toEqual(['next', 'later', 'longPast', 'past']);
+    // A Monday that begins now has begun.
+    expect(zonesAt(6)).toEqual(['later', 'longPast', 'past', 'next']);
+  });
+});
+
+describe('the Monday that an order promises', () => {
+  const lists = frozenListsOf('2026-W47', { UTC: 1 });
+  const monday = Date.parse('2026-11-16T00:00:00Z');
+  const rules = (version: string, shiftMs: number) => ({
+    version,
+    mondayStart: () => monday + shiftMs,
+  });
+  const order = {
+    ...{ week: '2026-W47', zone: 'UTC', lists: lists.fingerprint, tzdata: '2026a' },
+    ...{ validFrom: new Date(monday).toISOString(), publishedAt: monday - 1 },
+  } as PlacedOrder;
+
+  test.each([
+    // version, shift in hours, now in hours after the Monday promised
+    ['2026b', 1, -0.001, false],
+    ['2026b', -1, -0.001, false],
+    ['2027a', -1, -2, false],
+    ['2026b', 0, -2, true],
+    ['2026a', 1, -2, true],
+    ['2025c', 1, -2, true],
+    ['2026b', 1, 0, true],
+  ])(
+    'with rules %s that move it by %d h, %d h after it, stays: %j',
+    (version, shift, at, stays) => {
+      const zoneRules = rules(version, shift * hourMs);
+      expect(isUpToDate(order, lists, monday + at * hourMs, { zoneRules })).toBe(stays);
+    },
+  );
+
+  test('is corrected even after it has begun where nothing was published', () => {
+    const open = { ...order, publishedAt: undefined };
+    expect(isUpToDate(open, lists, monday + 1, { zoneRules: rules('2026b', hourMs) })).toBe(false);
+  });
+
+  test('of an order that notes no version is as old as can be', () => {
+    const old: PlacedOrder = { ...order, tzdata: undefined };
+    expect(isUpToDate(old, lists, 0, { zoneRules: rules('2026b', hourMs) })).toBe(false);
+    expect(isUpToDate(old, lists, 0, { zoneRules: rules('2026b', 0) })).toBe(true);
+  });
 });

@@ -9,6 +9,7 @@ import { openMongo } from '../../infra/mongo.ts';
 import { openNames } from '../../infra/mongo/names.ts';
 import { playlistCollection } from '../../infra/mongo/playlists.ts';
 import { openNameCache } from '../../infra/name-cache.ts';
+import type { ServerUrls } from '../../infra/servers/index.ts';
 import { DETERMINISTIC } from '../../infra/tensorflow.ts';
 import { idsOf, nameTracks } from '../../pipelines/listed.ts';
 import type { ListArchive, ListedTrack, PlaylistDocument } from '../../pipelines/lists.ts';
@@ -27,6 +28,7 @@ export interface Finished {
 
 /** A command that runs, in a process group of its own. */
 export interface Running {
+  readonly pid: number;
   readonly ended: Promise<Finished>;
   /** SIGKILL to the whole group; nothing where it has ended. */
   kill(): void;
@@ -54,9 +56,15 @@ export interface CommandLine {
   dispose(): Promise<void>;
 }
 
-/** @param home - default: a temporary folder; it is removed with the rest */
-export async function openCommandLine(home = temporaryFolder().path): Promise<CommandLine> {
-  const servers = await sharedServers();
+/**
+ * @param home - default: a temporary folder; it is removed with the rest
+ * @param given - default: the servers that all tests share
+ */
+export async function openCommandLine(
+  home = temporaryFolder().path,
+  given?: ServerUrls,
+): Promise<CommandLine> {
+  const servers = given ?? (await sharedServers());
   const namespace = `t${randomUUID().slice(0, 8)}`;
   const env = environment({
     MONDAYMIX_HOME: home,
@@ -84,6 +92,7 @@ export async function openCommandLine(home = temporaryFolder().path): Promise<Co
       onLine?.(line);
     });
     const one: Running = {
+      pid: child.pid ?? -1,
       ended: (once(child, 'close') as Promise<[number | null]>).then(([code]) => {
         running.delete(one);
         return { code, output, errors };

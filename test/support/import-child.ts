@@ -42,6 +42,7 @@ async function importAndDie({ data, home, killAt }: Task): Promise<void> {
     },
     stream: (statement, parameters) => sql.stream(statement, parameters),
     columns: (statement, parameters) => sql.columns(statement, parameters),
+    columnChunks: (statement, parameters) => sql.columnChunks(statement, parameters),
     append: (table, rows) => sql.append(table, rows),
     dispose: () => sql.dispose(),
   });

@@ -1,14 +1,16 @@
 import type { Command } from 'commander';
-import { configOf, service, untilStopped } from './options.ts';
+import { configOf, metricsOption, service, untilStopped } from './options.ts';
 
 export function deliverCommand(): Command {
   return service(
     'deliver',
     'One more worker that takes batches from RabbitMQ into MongoDB, until it is stopped.',
     'deliver',
-  ).action(async (_options: object, self: Command) => {
-    const { runDeliver } = await import('../deliver.ts');
-    const { deliveryOptions } = await import('../open-delivery.ts');
-    await runDeliver(await deliveryOptions(configOf(self), 'deliver'), untilStopped());
-  });
+  )
+    .addOption(metricsOption())
+    .action(async (_options: object, self: Command) => {
+      const { runDeliver } = await import('../deliver.ts');
+      const { deliveryOptions } = await import('../open-delivery.ts');
+      await runDeliver(await deliveryOptions(configOf(self), 'deliver'), untilStopped());
+    });
 }

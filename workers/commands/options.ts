@@ -36,10 +36,22 @@ export function inOneLine(command: Command): Command {
   });
 }
 
+/** `--metrics 9464`: where a service that has no API gives out its metrics. */
+export function metricsOption(): Option {
+  return wholeNumber(
+    '--metrics <port>',
+    'TCP port for Prometheus at /metrics, 0 for a free one (default: METRICS_PORT, else none)',
+    0,
+  );
+}
+
 /** The configuration, with what the command line says before what the environment says. */
 export function configOf(self: Command): Config {
-  const { home } = self.optsWithGlobals<CommonOptions>();
-  return readConfig(home === undefined ? {} : { home });
+  const { home, metrics } = self.optsWithGlobals<CommonOptions & { metrics?: number }>();
+  return readConfig({
+    ...(home === undefined ? {} : { home }),
+    ...(metrics === undefined ? {} : { metricsPort: metrics }),
+  });
 }
 
 /** Prints the result for programs: the last line of standard output. */

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { configOf, service, untilStopped } from './options.ts';
+import { configOf, metricsOption, service, untilStopped } from './options.ts';
 
 export function schedulerCommand(): Command {
   return service(
@@ -8,6 +8,7 @@ export function schedulerCommand(): Command {
     'scheduler --data sources',
   )
     .option('--data <folder>', 'folder of sources to import before each batch')
+    .addOption(metricsOption())
     .action(async ({ data }: { data?: string }, self: Command) => {
       const { deliveryOptions } = await import('../open-delivery.ts');
       const { runScheduler } = await import('../scheduler.ts');
