@@ -9,6 +9,8 @@ import {
 } from 'mongodb';
 import { Mistake } from '../model/mistake.ts';
 import { Unavailable } from '../pipelines/delivery/ports.ts';
+import type { Log } from '../pipelines/ports.ts';
+import { keepMonitoring } from './mongo/monitor.ts';
 import { withoutPassword } from './servers/index.ts';
 
 export interface MongoOptions {
@@ -18,6 +20,7 @@ export interface MongoOptions {
   readonly database: string;
   /** How long a call looks for the server before it gives up, in milliseconds. Default 5,000. */
   readonly patienceMs?: number;
+  readonly log?: Log;
 }
 
 export interface Mongo {
@@ -35,6 +38,7 @@ export async function openMongo({
   url,
   database,
   patienceMs = 5000,
+  log,
 }: MongoOptions): Promise<Mongo> {
   const where = withoutPassword(url);
   const client = new MongoClient(url, {
@@ -61,11 +65,13 @@ export async function openMongo({
     );
   }
   let open = true;
+  const monitoring = keepMonitoring(client, patienceMs, log);
   return {
     db: client.db(database),
     async dispose() {
       if (!open) return;
       open = false;
+      await monitoring.stop();
       await client.close();
     },
   };
@@ -83,15 +89,36 @@ const passingCodes = new Set<unknown>([
   6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436,
 ]);
 
-/** Runs a call to MongoDB; what may pass by itself becomes `Unavailable`. */
+/** A call that has no answer by then never will: see `keepMonitoring`. */
+const answerMs = 120_000;
+
+/**
+ * Runs a call to MongoDB; what may pass by itself becomes `Unavailable`, and so does what is not
+ * answered within two minutes.
+ */
 export async function reaching<Result>(call: () => Promise<Result>): Promise<Result> {
   try {
-    return await call();
+    return await answered(call);
   } catch (cause) {
     if (maySucceedLater(cause)) {
       throw new Unavailable(`MongoDB: ${(cause as Error).message}`, { cause });
     }
     throw cause;
+  }
+}
+
+async function answered<Result>(call: () => Promise<Result>): Promise<Result> {
+  let overdue: NodeJS.Timeout | undefined;
+  const silence = new Promise<never>((_resolve, reject) => {
+    overdue = setTimeout(
+      () => reject(new MongoNetworkError(`no answer for ${answerMs / 1000} s`)),
+      answerMs,
+    );
+  });
+  try {
+    return await Promise.race([call(), silence]);
+  } finally {
+    clearTimeout(overdue);
   }
 }
 

@@ -118,3 +118,52 @@ function checked(what: string, value: number, below: number): number {
   if (value >= 0 && value < below) return value;
   throw new RangeError(`expected ${what} of 0 or more and below ${below}, got ${value}`);
 }
+
+export interface AscendingRowsQuery {
+  /**
+   * Queries of (row, item), and `value` with `hasValues`, asked one after the other; together their
+   * rows ascend, the items of a row in their order.
+   */
+  readonly queries: readonly string[];
+  /** Items that there are at most. What is not needed of it is reserved and never used. */
+  readonly capacity: number;
+  readonly numRows: number;
+  readonly numItems: number;
+  readonly hasValues?: boolean;
+}
+
+/**
+ * Reads rows that come in their order, once.
+ *
+ * @throws RangeError for a row before the last one, for a row or an item out of range, and beyond
+ *   the capacity
+ */
+export async function readAscendingRows(sql: Sql, asked: AscendingRowsQuery): Promise<SharedRows> {
+  const { queries, capacity, numRows, numItems, hasValues = false } = asked;
+  const start = new Uint32Array(new SharedArrayBuffer(4 * (numRows + 1)));
+  const indices = new Int32Array(new SharedArrayBuffer(4 * capacity));
+  const values = new Float32Array(new SharedArrayBuffer(hasValues ? 4 * capacity : 0));
+  let length = 0;
+  let last = 0;
+  for (const query of queries) {
+    for await (const { row, item, value } of sql.columnChunks<'row' | 'item' | 'value'>(query)) {
+      if (length + row.length > capacity) {
+        throw new RangeError(`expected at most ${capacity} items, got more`);
+      }
+      for (let n = 0; n < row.length; n++) {
+        const r = checked('a row', row[n]!, numRows);
+        if (r < last) throw new RangeError(`expected ascending rows, got ${r} after ${last}`);
+        while (last < r) start[++last] = length;
+        indices[length] = checked('an item', item[n]!, numItems);
+        if (hasValues) values[length] = value[n]!;
+        length++;
+      }
+    }
+  }
+  while (last < numRows) start[++last] = length;
+  return {
+    start,
+    indices: indices.subarray(0, length),
+    values: hasValues ? values.subarray(0, length) : values,
+  };
+}

@@ -163,7 +163,7 @@ export async function openDelivery(given: DeliveryOptions): Promise<Delivery> {
   };
   try {
     const { namespace } = config;
-    const { db } = keep(await openMongo({ url: servers.mongodbUrl, database: namespace }));
+    const { db } = keep(await openMongo({ url: servers.mongodbUrl, database: namespace, log }));
     const redis = keep(await openRedis(servers.redisUrl));
     const rabbit = keep(await openRabbit({ url: servers.rabbitmqUrl, namespace, log }));
     const calendar = keep(openCalendar({ redis: redis.client, namespace, clock, log }));

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { openDuckdb } from '../../infra/duckdb.ts';
 import type { Sql } from '../../pipelines/ports.ts';
-import { readRows } from '../../pipelines/shared-rows.ts';
+import { readAscendingRows, readRows } from '../../pipelines/shared-rows.ts';
 
 let sql: Sql;
 beforeAll(async () => {
@@ -84,4 +84,30 @@ test.each([
   ['an item', 'SELECT 1 AS row, 10 AS item', 'expected an item of 0 or more and below 10, got 10'],
 ])('%s out of range is refused', async (_, query, message) => {
   await expect(rows(query, 'items')).rejects.toThrow(message);
+});
+
+test('rows that come in their order are read once, of several queries together', async () => {
+  const asked = { numRows: 5, numItems: 10, hasValues: true };
+  await table([
+    [1, 7, 0.5],
+    [1, 3, 0.25],
+    [3, 9, 1],
+  ]);
+  const half = (from: number) =>
+    `SELECT row, item, value FROM triples WHERE row BETWEEN ${from} AND ${from + 1} ORDER BY row, value DESC`;
+  const { start, indices, values } = await readAscendingRows(sql, {
+    ...asked,
+    queries: [half(0), half(2)],
+    capacity: 100,
+  });
+  expect([...start]).toEqual([0, 0, 2, 2, 3, 3]);
+  expect([...indices]).toEqual([7, 3, 9]);
+  expect([...values]).toEqual([0.5, 0.25, 1]);
+
+  const backwards = { ...asked, queries: [half(2), half(0)], capacity: 100 };
+  await expect(readAscendingRows(sql, backwards)).rejects.toThrow(
+    'expected ascending rows, got 1 after 3',
+  );
+  const narrow = { ...asked, queries: [half(0)], capacity: 1 };
+  await expect(readAscendingRows(sql, narrow)).rejects.toThrow('expected at most 1 items');
 });
