@@ -1,5 +1,5 @@
 import { sourceNames, type SourceName } from '../model/candidates/pool.ts';
-import type { Chosen } from './chosen.ts';
+import type { ChosenList } from '../model/assembly/list-chooser.ts';
 
 /** How many lists there are, and what they were made from. */
 export interface ListCounts {
@@ -15,15 +15,18 @@ export function emptyCounts(): ListCounts {
   return { lists: 0, candidates: 0, candidatesLeast: 0, tracksBySource: {} };
 }
 
-export function countLists(chosen: readonly Chosen[]): ListCounts {
+export function countLists(
+  chosen: readonly Pick<ChosenList, 'candidates' | 'source'>[],
+): ListCounts {
   const counts = emptyCounts();
   if (chosen.length === 0) return counts;
   counts.lists = chosen.length;
   counts.candidatesLeast = Infinity;
-  for (const { candidates, tracks } of chosen) {
+  for (const { candidates, source: sources } of chosen) {
     counts.candidates += candidates;
     counts.candidatesLeast = Math.min(counts.candidatesLeast, candidates);
-    for (const { source } of tracks) {
+    for (const number of sources) {
+      const source = sourceNames[number]!;
       counts.tracksBySource[source] = (counts.tracksBySource[source] ?? 0) + 1;
     }
   }

@@ -1,8 +1,8 @@
 import type { IdKeys } from '../model/ids.ts';
 import { TracksWriter, type StoredTracks } from '../model/listed-tracks.ts';
 import { sourceNames } from '../model/candidates/pool.ts';
+import type { ChosenList } from '../model/assembly/list-chooser.ts';
 import { placeName, reasonFor, reasonKinds, type Evidence } from '../model/reasons.ts';
-import type { Chosen } from './chosen.ts';
 import type { Sql } from './ports.ts';
 import { readSharedTerms, sharedTerm, type SharedTerms } from './shared-terms.ts';
 import type { World } from './world.ts';
@@ -32,6 +32,9 @@ export async function readReferences(
   };
 }
 
+/** The tracks of a list, with the evidence for each. */
+type ListedChoice = Pick<ChosenList, 'tracks' | 'source' | 'because' | 'artistPlayed'>;
+
 /** Writes what is chosen for listeners as ids and codes, with a reason for each track. */
 export class ListEncoder {
   readonly #references: ListReferences;
@@ -55,13 +58,13 @@ export class ListEncoder {
     this.#terms = references.shared.terms.map(({ adjective }, index) => ({ index, adjective }));
   }
 
-  encode({ tracks }: Pick<Chosen, 'tracks'>): StoredTracks {
+  encode(list: ListedChoice): StoredTracks {
     const { trackKeys, artistKeys, shared, places } = this.#references;
     const writer = this.#writer;
-    for (const choice of tracks) {
-      const { code, references } = reasonFor(this.#evidenceFor(choice));
+    for (let n = 0; n < list.tracks.length; n++) {
+      const { code, references } = reasonFor(this.#evidenceFor(list, n));
       const { refersTo } = reasonKinds[code]!;
-      writer.track(sourceNumbers[choice.source], code, trackKeys, choice.track);
+      writer.track(list.source[n]!, code, trackKeys, list.tracks[n]!);
       for (let at = 0; at < refersTo.length; at++) {
         const reference = references[at]!;
         switch (refersTo[at]) {
@@ -82,12 +85,14 @@ export class ListEncoder {
     return writer.finish();
   }
 
-  #evidenceFor({ track, source, because, artistPlayed }: Chosen['tracks'][number]): Evidence {
+  #evidenceFor(list: ListedChoice, n: number): Evidence {
     const { artist, shared } = this.#references;
     const evidence = this.#evidence;
+    const source = sourceNames[list.source[n]!]!;
+    const because = list.because[n]!;
     evidence.source = source;
-    evidence.artist = artist[track]!;
-    evidence.artistPlayed = artistPlayed;
+    evidence.artist = artist[list.tracks[n]!]!;
+    evidence.artistPlayed = list.artistPlayed[n] === 1;
     evidence.because = because;
     evidence.becauseArtist = -1;
     evidence.term = undefined;
@@ -103,10 +108,6 @@ export class ListEncoder {
     return evidence;
   }
 }
-
-const sourceNumbers = Object.fromEntries(sourceNames.map((name, n) => [name, n])) as Readonly<
-  Record<(typeof sourceNames)[number], number>
->;
 
 async function readKeys(sql: Sql, what: 'track' | 'artist'): Promise<IdKeys> {
   const { high, low } = await sql.columns<'high' | 'low'>(

@@ -2,7 +2,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { bsonDocument, documentAt, parseDocument } from './bson-file.ts';
-import type { Chosen } from './chosen.ts';
+import type { ChosenList } from '../model/assembly/list-chooser.ts';
 import { countLists, type ListCounts } from './list-counts.ts';
 import type { ListEncoder } from './list-encoder.ts';
 import { weeklyList, type WeeklyList } from './lists.ts';
@@ -52,7 +52,7 @@ export interface ListOf {
   readonly user: string;
   /** IANA name. */
   readonly zone: string;
-  readonly chosen: Chosen;
+  readonly chosen: ChosenList;
 }
 
 /** @param lists - whole ones, in the order in which they are written */

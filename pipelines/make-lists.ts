@@ -6,6 +6,7 @@ import { assemblyOptions } from '../model/assembly/candidates.ts';
 import { candidateOptions } from '../model/candidates/generate.ts';
 import { decodeRanker, rankerVersion } from '../model/ranker/encode.ts';
 import { Mistake } from '../model/mistake.ts';
+import type { Threads } from '../model/recommend/recommender.ts';
 import { writeBson } from './bson-file.ts';
 import { addCounts, emptyCounts, type ListCounts } from './list-counts.ts';
 import { readWorksNotListed } from './heard.ts';
@@ -18,9 +19,18 @@ import { Mentioned } from './mentioned.ts';
 import { readArtistNames, readTrackNames } from './names.ts';
 import type { Sql } from './ports.ts';
 import { rankerFile } from './ranker.ts';
+import { planWorld } from './retrieval.ts';
 import type { Stage, StageContext } from './stage.ts';
 import { nextTurn } from './turn.ts';
 import { readColumns } from './world.ts';
+
+/** What lists are made with. */
+export interface ListsEngines {
+  readonly loadKernels: () => Promise<WebAssembly.Module>;
+  readonly openListMakers: OpenListMakers;
+  /** To plan on; default: the calling one. */
+  readonly threads?: Threads;
+}
 
 export const listsOptions = z.object({
   week: z.string(),
@@ -81,7 +91,7 @@ export async function readListsManifest(path: string): Promise<ListsManifest> {
  * Works in shards of listeners, on several threads, and on several machines where a queue hands the
  * shards out; a run that was killed goes on with the shards that it was at.
  */
-export function listsStage(openMakers: OpenListMakers): Stage<ListsOptions> {
+export function listsStage(engines: ListsEngines): Stage<ListsOptions> {
   return {
     name: 'lists',
     version: 4,
@@ -90,9 +100,9 @@ export function listsStage(openMakers: OpenListMakers): Stage<ListsOptions> {
     isShared: true,
     async run(context) {
       const { options, sql, input, output, fingerprint, queue, alone, signal } = context;
-      const inputs = await readInputs(context, join(input('gate'), rankerFile));
+      const inputs = await readInputs(context, join(input('gate'), rankerFile), engines);
       const listeners = await readListeners(sql);
-      const order = inputs.world.listeners;
+      const order = inGroups(inputs);
       const numShards = Math.ceil(order.length / options.shard);
       const folder = join(output, 'shards');
       await mkdir(folder, { recursive: true });
@@ -107,7 +117,7 @@ export function listsStage(openMakers: OpenListMakers): Stage<ListsOptions> {
         tellDone(made.size);
         return Array.from({ length: numShards }, (_, n) => n).filter((n) => !made.has(n));
       };
-      const makers = openMakers(inputs);
+      const makers = engines.openListMakers(inputs);
       try {
         const make = async (shard: number): Promise<void> => {
           signal.throwIfAborted();
@@ -133,10 +143,23 @@ export function listsStage(openMakers: OpenListMakers): Stage<ListsOptions> {
   };
 }
 
+/** The listeners known at the cut-off, in the order in which they are retrieved for. */
+function inGroups({ world, retrieval }: ListInputs): Int32Array {
+  const known = new Uint8Array(world.interactions.numRows);
+  for (const listener of world.listeners) known[listener] = 1;
+  const { order } = retrieval.tracks;
+  const grouped = order.filter((listener) => known[listener] === 1);
+  for (const listener of grouped) known[listener] = 0;
+  // Who has no row of factors at all.
+  const others = world.listeners.filter((listener) => known[listener] === 1);
+  return Int32Array.from([...grouped, ...others]);
+}
+
 /** Reads what lists are made from. */
 async function readInputs(
-  { sql, options, input }: StageContext<ListsOptions>,
+  { sql, options, input, signal }: StageContext<ListsOptions>,
   rankerPath: string,
+  { loadKernels, threads }: ListsEngines,
 ): Promise<ListInputs> {
   const bytes = await readFile(rankerPath);
   const world = await readColumns(sql, { factors: input('factors') }, options.cutoff);
@@ -144,6 +167,11 @@ async function readInputs(
   const { candidates, assembly } = options;
   return {
     ...{ world, candidates, assembly },
+    retrieval: await planWorld(world, {
+      kernels: await loadKernels(),
+      signal,
+      ...(threads === undefined ? {} : { threads }),
+    }),
     notListed: await readWorksNotListed(sql, world),
     references: await readReferences(sql, world),
     ranker: decodeRanker(bytes, rankerPath),

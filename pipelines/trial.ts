@@ -42,16 +42,17 @@ export async function openTrial(options: TrialOptions): Promise<Trial> {
       const maker = new ListMaker({ ...options, notListed, ranker, model });
       const lists: TrialList[] = [];
       for (let from = 0; from < size; from += shard) {
-        for (const { chosen } of maker.choose(listeners.subarray(from, from + shard))) {
+        for (const chosen of maker.choose(listeners.subarray(from, from + shard))) {
           const before = last.get(chosen.listener);
           lists.push({
-            tracks: chosen.tracks.map(({ track }) => track),
+            tracks: [...chosen.tracks],
             lastWorks: before?.works ?? none,
             lastArtists: before?.artists ?? none,
           });
         }
         await nextTurn(signal);
       }
+      maker.dispose();
       const { tracks, popularity } = world;
       return listFigures(
         lists,

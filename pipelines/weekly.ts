@@ -2,6 +2,7 @@ import type { CandidateOptions } from '../model/candidates/generate.ts';
 import type { z } from 'zod';
 import type { holdoutOptions } from '../model/gate/holdout.ts';
 import type { Tensorflow } from '../model/ranker/network.ts';
+import type { Threads } from '../model/recommend/recommender.ts';
 import { catalogue } from './catalogue.ts';
 import { embedding } from './embedding.ts';
 import { examples } from './examples.ts';
@@ -23,6 +24,8 @@ export interface Engines {
   readonly loadKernels: () => Promise<WebAssembly.Module>;
   /** Default: lists are made on the calling thread. */
   readonly openListMakers?: OpenListMakers;
+  /** Default: the calling one. */
+  readonly threads?: Threads;
 }
 
 /**
@@ -73,8 +76,8 @@ export function weekGraph(
       ...(champion === undefined ? {} : { champion }),
     },
   );
-  const makers = engines.openListMakers ?? makersOnThisThread(loadTensorflow);
-  return step(listsStage(makers), about, { ...known, gate });
+  const makers = engines.openListMakers ?? makersOnThisThread(engines);
+  return step(listsStage({ ...engines, openListMakers: makers }), about, { ...known, gate });
 }
 
 /** What is known and learnt at one cut-off: what examples and lists are made from. */

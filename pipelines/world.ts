@@ -10,10 +10,12 @@ import {
   textSource,
   type CandidateSource,
 } from '../model/candidates/sources.ts';
+import { retrievedArtistsSource, retrievedTracksSource } from '../model/candidates/retrieved.ts';
 import { audioColumns, genresPerTrack, type TrackTable } from '../model/candidates/tracks.ts';
 import { shareArray, shareArrays } from '../model/shared.ts';
 import { readMatrix } from './matrix-file.ts';
 import type { NumberColumn, Sql } from './ports.ts';
+import type { WorldRetrieval } from './retrieval.ts';
 
 /**
  * Everything that candidate generation and ranking need at one cut-off, as columns over shared
@@ -66,19 +68,55 @@ export async function readWorld(
   return openWorld(await readColumns(sql, folders, cutoff));
 }
 
-/** Sources have a state of their own, one listener at a time: a thread opens its own. */
-export function openWorld(columns: WorldColumns): World {
+/** How tracks and artists are retrieved by groups of listeners. */
+export interface Retrieval extends WorldRetrieval {
+  readonly kernels: WebAssembly.Module;
+}
+
+/**
+ * Sources have a state of their own, one listener at a time: a thread opens its own.
+ *
+ * @param retrieval - without it, all tracks and artists are scored for each listener
+ */
+export function openWorld(columns: WorldColumns, retrieval?: Retrieval): World {
   const { tracks, places, artistTracks } = columns;
   return {
     ...columns,
     sources: [
-      factorsSource(columns.listenersOfTracks, columns.trackFactors, columns.played),
-      artistsSource(columns.listenersOfArtists, columns.artistFactors, artistTracks, tracks.artist),
+      ...(retrieval === undefined
+        ? [
+            factorsSource(columns.listenersOfTracks, columns.trackFactors, columns.played),
+            artistsSource(
+              columns.listenersOfArtists,
+              columns.artistFactors,
+              artistTracks,
+              tracks.artist,
+            ),
+          ]
+        : retrievedSources(columns, retrieval)),
       playlistsSource(columns.trackNeighbours, tracks.numTracks),
       textSource(columns.artistNeighbours, artistTracks, tracks.numArtists, tracks.artist),
       popularitySource(columns.placeTracks, places.indexOf('world')),
     ],
   };
+}
+
+function retrievedSources(
+  columns: WorldColumns,
+  { tracks, artists, trackRows, artistRows, kernels }: Retrieval,
+): CandidateSource[] {
+  const ofTracks = {
+    ...{ plan: tracks, rows: trackRows, kernels },
+    ...{ listeners: columns.listenersOfTracks, items: columns.trackFactors },
+  };
+  const ofArtists = {
+    ...{ plan: artists, rows: artistRows, kernels },
+    ...{ listeners: columns.listenersOfArtists, items: columns.artistFactors },
+  };
+  return [
+    retrievedTracksSource(ofTracks),
+    retrievedArtistsSource(ofArtists, columns.artistTracks, columns.tracks.artist),
+  ];
 }
 
 /** @param folders - of the inputs whose files are not Parquet */
@@ -137,7 +175,10 @@ export async function readColumns(
 }
 
 /** The listener as the sources see them; views, not copies. */
-export function listenerOf(world: WorldColumns, index: number): Listener {
+export function listenerOf(
+  world: Pick<WorldColumns, 'interactions' | 'artistInteractions' | 'zonePlace' | 'countryPlace'>,
+  index: number,
+): Listener {
   const tracks = rowOf(world.interactions, index);
   const artists = rowOf(world.artistInteractions, index);
   return {

@@ -5,6 +5,7 @@ import { openWeekBook } from '../infra/week-book.ts';
 import { loadKernels } from '../infra/kernels.ts';
 import { openListMakers } from '../infra/list-makers.ts';
 import { loadTensorflow } from '../infra/tensorflow.ts';
+import { openThreads } from '../infra/threads.ts';
 import { Mistake } from '../model/mistake.ts';
 import { freezeWeek } from '../pipelines/freeze.ts';
 import type { Lake } from '../pipelines/lake.ts';
@@ -76,7 +77,7 @@ export async function makeWeek(making: MakingWeeks, request: WeekRequest): Promi
   const goal = weekGraph(
     frozen,
     previous,
-    { loadTensorflow, loadKernels, openListMakers },
+    { loadTensorflow, loadKernels, openListMakers, threads: openThreads() },
     champion,
   );
   if (request.from !== undefined) await runner.discardFrom(goal, request.from);

@@ -1,5 +1,6 @@
 import { ShardMaker, type ListenerOfShard, type ListInputs } from '../../pipelines/list-making.ts';
 import type { ListShard } from '../../pipelines/list-shard.ts';
+import { loadKernels } from '../kernels.ts';
 import { loadTensorflow } from '../tensorflow.ts';
 
 export interface ListTask {
@@ -14,7 +15,8 @@ let opened: { readonly key: string; readonly maker: ShardMaker } | undefined;
 /** Runs on a thread of `openListMakers`. */
 export async function makeShard({ key, inputs, shard }: ListTask): Promise<ListShard> {
   if (opened?.key !== key) {
-    opened = { key, maker: new ShardMaker(inputs, await loadTensorflow()) };
+    const engines = { tf: await loadTensorflow(), kernels: await loadKernels() };
+    opened = { key, maker: new ShardMaker(inputs, engines) };
   }
   return opened.maker.make(shard);
 }

@@ -202,7 +202,7 @@ async function evaluateCutoff(
       const candidates = candidateOptions.parse(variant.candidates ?? {});
       const maker = new ListMaker({
         ...{ model: '', candidates, assembly },
-        ...{ world, notListed, tf, ranker },
+        ...{ world, notListed, tf, ranker, explain: true },
       });
       makers.push({ way, maker });
     }
@@ -221,8 +221,9 @@ async function evaluateCutoff(
         const known = new Set(worksOf(heard, index));
         const proposals: Record<string, Proposal> = {};
         for (const { way, choices: made } of choices) {
-          const { chosen, track, score } = made[n]!;
-          const assembled = chosen.tracks.map((listed) => listed.track);
+          const { tracks, from } = made[n]!;
+          const { track, score } = from!;
+          const assembled = [...tracks];
           const whole = assembled.length === assembly.size;
           if (way === pipelineWay) {
             if (!whole) counts.withoutList++;

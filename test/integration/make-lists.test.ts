@@ -80,7 +80,9 @@ async function freeze(week: string): Promise<FrozenWeek> {
 /** The lists of a week, in shards of so many listeners. */
 function listsOf(week: FrozenWeek, previous: readonly Source[], shard = 100): Step {
   const { options, inputs } = weekGraph(week, previous, { loadTensorflow, loadKernels });
-  return step(listsStage(makersOnThisThread(loadTensorflow)), { ...options, shard }, inputs);
+  const engines = { loadTensorflow, loadKernels };
+  const stage = listsStage({ ...engines, openListMakers: makersOnThisThread(engines) });
+  return step(stage, { ...options, shard }, inputs);
 }
 
 function runner(onShard: (done: number) => void = () => undefined, stop = new AbortController()) {

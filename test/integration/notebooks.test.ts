@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { openWeek, type OpenedWeek } from '../../infra/opened-week.ts';
+import { loadKernels } from '../../infra/kernels.ts';
 import { loadTensorflow } from '../../infra/tensorflow.ts';
 import { Explainer } from '../../pipelines/explain.ts';
 import type { NamedList } from '../../pipelines/listed.ts';
@@ -132,7 +133,9 @@ describe('How a list came about', () => {
   });
 
   test('is explained by the code that made it: of every listener the very list', async () => {
-    const explainer = await Explainer.open({ ...week, tf: await loadTensorflow() });
+    const explainer = await Explainer.open({
+      ...{ ...week, tf: await loadTensorflow(), kernels: await loadKernels() },
+    });
     const lists = await listsOf(week);
     expect(lists.length).toBeGreaterThan(100);
     for (const list of lists.filter((_, n) => n % 5 === 0)) {
@@ -179,7 +182,9 @@ describe('What the text features know', () => {
   });
 
   test('reaches tracks that nothing else does', async () => {
-    const explainer = await Explainer.open({ ...week, tf: await loadTensorflow() });
+    const explainer = await Explainer.open({
+      ...{ ...week, tf: await loadTensorflow(), kernels: await loadKernels() },
+    });
     const only = await explainer.reachedOnlyBy('text', 500);
     const text = explainer.reach(500).find(({ source }) => source === 'text')!;
     const sum = (of: 'offered' | 'listed') => only.reduce((total, track) => total + track[of], 0);

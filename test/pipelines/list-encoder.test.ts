@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { openDuckdb } from '../../infra/duckdb.ts';
 import { idKeys } from '../../model/ids.ts';
-import type { Chosen } from '../../pipelines/chosen.ts';
 import { ListEncoder, readReferences, type ListReferences } from '../../pipelines/list-encoder.ts';
 import { idsOf, nameTracks, readNames } from '../../pipelines/listed.ts';
 import { listedTrack, type ListedTrack } from '../../pipelines/lists.ts';
@@ -15,6 +14,7 @@ import { createViews } from '../../pipelines/views.ts';
 import { catalogueTables, textTables } from '../../pipelines/tables.ts';
 import type { World } from '../../pipelines/world.ts';
 import { idOf } from '../support/lists.ts';
+import { chosenList, type ChosenTrack } from '../support/lists.ts';
 import { temporaryFolder } from '../support/sources.ts';
 import { writeTable, type Rows } from '../support/tables.ts';
 
@@ -87,17 +87,15 @@ afterAll(() => {
   home.remove();
 });
 
-type Choice = Chosen['tracks'][number];
-
 const world = {
   tracks: { artist: Int32Array.from(artistOf), numArtists: artists.length },
   places,
 } as unknown as World; // nothing else of it is looked at
 
 /** Encoded, and read again with the names of the catalogue. */
-async function listOf(tracks: readonly Choice[]): Promise<ListedTrack[]> {
+async function listOf(tracks: readonly ChosenTrack[]): Promise<ListedTrack[]> {
   const references = await readReferences(sql, world);
-  const stored = new ListEncoder(references).encode({ tracks });
+  const stored = new ListEncoder(references).encode(chosenList(tracks));
   const mentioned = new Mentioned(references);
   mentioned.add(stored);
   const names = await readNames(
@@ -107,7 +105,7 @@ async function listOf(tracks: readonly Choice[]): Promise<ListedTrack[]> {
   return nameTracks(stored, names);
 }
 
-test.each<[string, Choice]>([
+test.each<[string, ChosenTrack]>([
   [
     'because you played Glory Box by Portishead',
     { track: 1, source: 'factors', because: 2, artistPlayed: false },
@@ -200,11 +198,11 @@ test('a track has its id and what is known of it', async () => {
 
 test('one encoder writes list after list, each with its own words', async () => {
   const encoder = new ListEncoder(await readReferences(sql, world));
-  const dreamy: Choice = { track: 1, source: 'text', because: 0, artistPlayed: false };
-  const local: Choice = { track: 1, source: 'popularity', because: 3, artistPlayed: false };
-  const plain: Choice = { track: 1, source: 'factors', because: -1, artistPlayed: false };
+  const dreamy: ChosenTrack = { track: 1, source: 'text', because: 0, artistPlayed: false };
+  const local: ChosenTrack = { track: 1, source: 'popularity', because: 3, artistPlayed: false };
+  const plain: ChosenTrack = { track: 1, source: 'factors', because: -1, artistPlayed: false };
   const lists = [[dreamy, local, dreamy], [local], [plain], []].map((tracks) =>
-    encoder.encode({ tracks }),
+    encoder.encode(chosenList(tracks)),
   );
   expect(lists.map(({ words }) => words)).toEqual([
     ['dreamy', 'Asia/Jakarta'],
@@ -222,15 +220,15 @@ test('all that lists mention is found again, and what is unknown refused', async
   const mentioned = new Mentioned(references);
   expect([[...mentioned.tracks()], [...mentioned.artists()]]).toEqual([[], []]);
   mentioned.add(
-    encoder.encode({
-      tracks: [
+    encoder.encode(
+      chosenList([
         { track: 4, source: 'playlists', because: 2, artistPlayed: false },
         { track: 1, source: 'artists', because: 3, artistPlayed: false },
-      ],
-    }),
+      ]),
+    ),
   );
   mentioned.add(
-    encoder.encode({ tracks: [{ track: 1, source: 'text', because: 0, artistPlayed: false }] }),
+    encoder.encode(chosenList([{ track: 1, source: 'text', because: 0, artistPlayed: false }])),
   );
   expect([...mentioned.tracks()]).toEqual([1, 2, 4]);
   expect([...mentioned.artists()]).toEqual([0, 3]);
@@ -239,9 +237,9 @@ test('all that lists mention is found again, and what is unknown refused', async
     ...references,
     trackKeys: idKeys(trackIds.map((_, n) => `t00000000000000${n}`)),
   };
-  const foreign = new ListEncoder(elsewhere).encode({
-    tracks: [{ track: 1, source: 'factors', because: -1, artistPlayed: false }],
-  });
+  const foreign = new ListEncoder(elsewhere).encode(
+    chosenList([{ track: 1, source: 'factors', because: -1, artistPlayed: false }]),
+  );
   expect(() => mentioned.add(foreign)).toThrow(
     'list: expected a known track, got t000000000000001',
   );

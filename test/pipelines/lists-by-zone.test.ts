@@ -3,14 +3,13 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { openDuckdb } from '../../infra/duckdb.ts';
 import { readTracks } from '../../model/listed-tracks.ts';
-import type { Chosen } from '../../pipelines/chosen.ts';
 import { ListEncoder } from '../../pipelines/list-encoder.ts';
 import { listShard, readShard, ShardFiles } from '../../pipelines/list-shard.ts';
 import { ListedTable } from '../../pipelines/listed-table.ts';
 import { ZoneFiles } from '../../pipelines/lists-by-zone.ts';
 import type { WeeklyList } from '../../pipelines/lists.ts';
 import { idKeys } from '../../model/ids.ts';
-import { listFor } from '../support/lists.ts';
+import { chosenList, listFor } from '../support/lists.ts';
 import { temporaryFolder } from '../support/sources.ts';
 
 const home = temporaryFolder();
@@ -72,13 +71,13 @@ describe('A shard', () => {
     },
     places: ['Asia/Jakarta', 'world'],
   });
-  const chosen = (listener: number, candidates: number, ...tracks: [number, number][]): Chosen => ({
-    listener,
-    candidates,
-    tracks: tracks.map(([track, because]) => {
-      return { track, source: 'popularity', because, artistPlayed: false };
-    }),
-  });
+  const chosen = (listener: number, candidates: number, ...tracks: [number, number][]) =>
+    chosenList(
+      tracks.map(([track, because]) => {
+        return { track, source: 'popularity', because, artistPlayed: false };
+      }),
+      { listener, candidates },
+    );
   const lists = [
     { user: 'ana', zone: 'Asia/Jakarta', chosen: chosen(0, 240, [3, 0], [1, 1]) },
     { user: 'budi', zone: 'UTC', chosen: chosen(1, 200, [2, 1]) },

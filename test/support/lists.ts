@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { idKeys } from '../../model/ids.ts';
 import { TracksWriter } from '../../model/listed-tracks.ts';
-import { sourceNames } from '../../model/candidates/pool.ts';
+import type { ChosenList } from '../../model/assembly/list-chooser.ts';
+import { sourceNames, type SourceName } from '../../model/candidates/pool.ts';
 import { reasonKinds, type ReasonKind } from '../../model/reasons.ts';
 import { mondayStart } from '../../model/week.ts';
 import type { ArtistName, PlaylistDocument, TrackName, WeeklyList } from '../../pipelines/lists.ts';
@@ -80,5 +81,26 @@ export function documentFor(
     order: `${week}:${zone}:${revision}`,
     ...(picture === undefined ? {} : { picture }),
     storedAt: new Date(mondayStart(week, zone) - 3_600_000),
+  };
+}
+
+/** A track chosen for a list, as tests write it down. */
+export interface ChosenTrack {
+  readonly track: number;
+  readonly source: SourceName;
+  readonly because: number;
+  readonly artistPlayed: boolean;
+}
+
+export function chosenList(
+  tracks: readonly ChosenTrack[],
+  { listener = 0, candidates = 240 } = {},
+): ChosenList {
+  return {
+    ...{ listener, candidates },
+    tracks: Int32Array.from(tracks, ({ track }) => track),
+    source: Uint8Array.from(tracks, ({ source }) => sourceNames.indexOf(source)),
+    because: Int32Array.from(tracks, ({ because }) => because),
+    artistPlayed: Uint8Array.from(tracks, ({ artistPlayed }) => (artistPlayed ? 1 : 0)),
   };
 }
