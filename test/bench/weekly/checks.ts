@@ -63,7 +63,10 @@ export async function checkDelivered(
       }
     }
 
-    const reader = openPlaylistReader(db, openNameCache(openNames(db)));
+    const reader = openPlaylistReader(
+      db,
+      openNameCache(openNames(db), { clock: () => Date.now() }),
+    );
     const tracks: { listener: string; track_id: string }[] = [];
     let malformed = 0;
     let sources = 0;
