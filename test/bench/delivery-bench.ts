@@ -25,6 +25,7 @@ import { parseArgs } from 'node:util';
 import { calculateObjectSize } from 'bson';
 import { readConfig } from '../../infra/config.ts';
 import { openNames } from '../../infra/mongo/names.ts';
+import { createLog } from '../../infra/log.ts';
 import { openMongo } from '../../infra/mongo.ts';
 import { picturesFolder } from '../../infra/pictures.ts';
 import { redisPictureMemory } from '../../infra/pictures/memory.ts';
@@ -41,11 +42,7 @@ import { startPart, type Part } from './parts.ts';
 import { serverUsage, type Usage } from './usage.ts';
 
 const weeks = ['2030-W20', '2030-W21'] as const;
-const log = {
-  info: () => undefined,
-  warn: () => undefined,
-  error: (fields: object, message: string) => console.error(message, fields),
-};
+const log = createLog('error');
 
 interface Step {
   readonly name: string;
