@@ -1,7 +1,8 @@
 /**
  * How fast lists that are made are stored, on the real servers:
  *
- *     npm run bench:delivery [-- --lists 200000] [--batch 50] [--workers 1] [--prefetch 8] [--json]
+ *     npm run bench:delivery [-- --lists 200000] [--batch 200] [--workers 1] [--prefetch 4]
+ *       [--no-pictures] [--json]
  *
  * One process publishes (calendar, confirms, persistent messages, quorum queue), as many as
  * `--workers` deliver (pictures, MongoDB, cache, ledger, covers asked for). 30 % of the listeners
@@ -56,9 +57,9 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       lists: { type: 'string', default: '200000' },
-      batch: { type: 'string', default: '50' },
+      batch: { type: 'string', default: '200' },
       workers: { type: 'string', default: '1' },
-      prefetch: { type: 'string', default: '8' },
+      prefetch: { type: 'string', default: '4' },
       pictures: { type: 'boolean', default: true },
       home: { type: 'string', default: join('.mondaymix', 'bench') },
       json: { type: 'boolean', default: false },

@@ -78,6 +78,7 @@ function options(lists: FrozenLists, now = sunday) {
     servers,
     archive,
     log: silentLog,
+    batchSize: 50,
     clock: () => at,
     setClock: (to: number) => {
       at = to;
