@@ -104,7 +104,8 @@ export function addPlaylistRoutes(app: App, routes: PlaylistRoutes): void {
     const found = await playlists.current(user, now);
     if (found === undefined) throw notFound(`no list is stored for listener "${user}"`);
     const made = { ...answerOf(found.list), until: Math.min(found.until, now + 86_400_000) };
-    await cache.put(user, lease, made);
+    // Nobody waits for it; what is not kept is looked up again.
+    cache.put(user, lease, made).catch(() => undefined);
     return made;
   }
 

@@ -1,6 +1,6 @@
 import type { AnyBulkWriteOperation, Collection, Db } from 'mongodb';
 import type { NamesStored, NameStore } from '../../pipelines/delivery/ports.ts';
-import type { ArtistName, TrackName } from '../../pipelines/lists.ts';
+import type { TrackName } from '../../pipelines/lists.ts';
 import { reaching } from '../mongo.ts';
 
 /** `_id` is the track's id. */

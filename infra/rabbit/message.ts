@@ -1,11 +1,6 @@
 import { deserialize, serialize } from 'bson';
 import { z } from 'zod';
-import {
-  batchMessage,
-  weeklyList,
-  type BatchMessage,
-  type WeeklyList,
-} from '../../pipelines/lists.ts';
+import { batchMessage, weeklyList, type BatchMessage } from '../../pipelines/lists.ts';
 
 /** How a batch says what it is, as properties of the message. */
 export const messageKind = { contentType: 'application/bson', type: 'batch.v2' } as const;
@@ -30,7 +25,7 @@ export function parseBatch(content: Uint8Array): BatchMessage | string {
   if (!batch.success) return mismatch(batch.error);
   const parsed = lists.safeParse(documents.slice(1));
   if (!parsed.success) return mismatch(parsed.error, 'lists');
-  return { ...batch.data, lists: parsed.data as WeeklyList[] };
+  return { ...batch.data, lists: parsed.data };
 }
 
 const minDocumentBytes = 5;

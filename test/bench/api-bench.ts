@@ -17,6 +17,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import getPort from 'get-port';
 import { readConfig } from '../../infra/config.ts';
+import { createLog } from '../../infra/log.ts';
 import { openMongo } from '../../infra/mongo.ts';
 import { openNames } from '../../infra/mongo/names.ts';
 import { openPlaylists } from '../../infra/mongo/playlists.ts';
@@ -34,11 +35,7 @@ import { serverUsage, type Usage } from './usage.ts';
 
 const week = '2030-W20';
 const hotUsers = 5000;
-const log = {
-  info: () => undefined,
-  warn: () => undefined,
-  error: (fields: object, message: string) => console.error(message, fields),
-};
+const log = createLog('error');
 
 async function main(): Promise<void> {
   const { values } = parseArgs({

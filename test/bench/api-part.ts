@@ -9,6 +9,7 @@
 import { Agent, get, type IncomingHttpHeaders } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readConfig } from '../../infra/config.ts';
+import { createLog } from '../../infra/log.ts';
 import type { ServerUrls } from '../../infra/servers/index.ts';
 import { openTokens, tokenSecret } from '../../infra/tokens.ts';
 import { runApi } from '../../workers/api.ts';
@@ -45,6 +46,8 @@ export interface Load extends Usage {
   readonly statuses: Readonly<Record<string, number>>;
 }
 
+const errors = createLog('warn');
+
 async function main(task: ApiTask): Promise<void> {
   const { home, namespace, servers, port, shiftMs } = task;
   const clock = () => Date.now() + shiftMs;
@@ -58,9 +61,9 @@ async function main(task: ApiTask): Promise<void> {
       archive: { find: () => Promise.resolve(undefined), weeks: () => Promise.resolve([]) },
       clock,
       log: {
+        warn: (fields, message) => errors.warn(fields, message),
+        error: (fields, message) => errors.error(fields, message),
         info: (_fields, message) => void (message.startsWith('serving') && tell({ ready: true })),
-        warn: (fields, message) => console.error(message, fields),
-        error: (fields, message) => console.error(message, fields),
       },
     },
     { host: '127.0.0.1', port },

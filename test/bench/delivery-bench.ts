@@ -1,7 +1,8 @@
 /**
  * How fast lists that are made are stored, on the real servers:
  *
- *     npm run bench:delivery [-- --lists 200000] [--batch 50] [--workers 1] [--prefetch 8] [--json]
+ *     npm run bench:delivery [-- --lists 200000] [--batch 200] [--workers 1] [--prefetch 4]
+ *       [--no-pictures] [--json]
  *
  * One process publishes (calendar, confirms, persistent messages, quorum queue), as many as
  * `--workers` deliver (pictures, MongoDB, cache, ledger, covers asked for). 30 % of the listeners
@@ -25,6 +26,7 @@ import { parseArgs } from 'node:util';
 import { calculateObjectSize } from 'bson';
 import { readConfig } from '../../infra/config.ts';
 import { openNames } from '../../infra/mongo/names.ts';
+import { createLog } from '../../infra/log.ts';
 import { openMongo } from '../../infra/mongo.ts';
 import { picturesFolder } from '../../infra/pictures.ts';
 import { redisPictureMemory } from '../../infra/pictures/memory.ts';
@@ -41,11 +43,7 @@ import { startPart, type Part } from './parts.ts';
 import { serverUsage, type Usage } from './usage.ts';
 
 const weeks = ['2030-W20', '2030-W21'] as const;
-const log = {
-  info: () => undefined,
-  warn: () => undefined,
-  error: (fields: object, message: string) => console.error(message, fields),
-};
+const log = createLog('error');
 
 interface Step {
   readonly name: string;
@@ -59,9 +57,9 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       lists: { type: 'string', default: '200000' },
-      batch: { type: 'string', default: '50' },
+      batch: { type: 'string', default: '200' },
       workers: { type: 'string', default: '1' },
-      prefetch: { type: 'string', default: '8' },
+      prefetch: { type: 'string', default: '4' },
       pictures: { type: 'boolean', default: true },
       home: { type: 'string', default: join('.mondaymix', 'bench') },
       json: { type: 'boolean', default: false },

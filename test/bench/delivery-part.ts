@@ -12,6 +12,7 @@ import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readConfig } from '../../infra/config.ts';
+import { createLog } from '../../infra/log.ts';
 import type { ServerUrls } from '../../infra/servers/index.ts';
 import { openDelivery } from '../../workers/delivery.ts';
 import { benchLists } from './bench-lists.ts';
@@ -31,11 +32,7 @@ export interface PartTask {
   readonly pictureUrl?: string | undefined;
 }
 
-const log = {
-  info: () => undefined,
-  warn: (fields: object, message: string) => console.error(message, JSON.stringify(fields)),
-  error: (fields: object, message: string) => console.error(message, fields),
-};
+const log = createLog('warn');
 
 async function main(task: PartTask): Promise<void> {
   if (task.role === 'pictures') return servePictures();

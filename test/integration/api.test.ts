@@ -135,10 +135,9 @@ test('a list that was stored in words, as version 1, is answered byte for byte a
   const list = documentFor('ana', '2014-W36', jakarta);
   await store(list);
   const ofIds = await get('/v1/users/ana/playlists/current');
-  const { tracks, words: _words, picture: _picture, ...rest } = list;
   const { tracks: named, artists } = namesFor();
   await store({
-    ...rest,
+    ...list,
     v: 1,
     tracks: nameTracks(list, namesIn(named, artists)),
     cover: coverKey('ana', '2014-W36', undefined),

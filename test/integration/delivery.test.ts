@@ -21,6 +21,7 @@ import { mondayStart } from '../../model/week.ts';
 import { deliverBatch } from '../../pipelines/delivery/deliver.ts';
 import { Unavailable, type PlacedOrder } from '../../pipelines/delivery/ports.ts';
 import { batchesOf } from '../../pipelines/delivery/publish.ts';
+import { idsOf } from '../../pipelines/listed.ts';
 import type {
   BatchMessage,
   FrozenLists,
@@ -77,6 +78,7 @@ function options(lists: FrozenLists, now = sunday) {
     servers,
     archive,
     log: silentLog,
+    batchSize: 50,
     clock: () => at,
     setClock: (to: number) => {
       at = to;
@@ -99,6 +101,16 @@ async function connected(given: ReturnType<typeof options>): Promise<Delivery> {
 
 async function storedOf(delivery: Delivery) {
   return delivery.playlists.collection.find().sort({ _id: 1 }).toArray();
+}
+
+/** Every name that the lists refer to is stored. */
+async function expectNamed(delivery: Delivery, stored: readonly PlaylistDocument[]): Promise<void> {
+  expect(stored.length).toBeGreaterThan(0);
+  const ids = stored.map((list) => idsOf(list));
+  for (const kind of ['tracks', 'artists'] as const) {
+    const wanted = new Set(ids.flatMap((of) => of[kind]));
+    expect(new Set((await delivery.names[kind]([...wanted])).keys())).toEqual(wanted);
+  }
 }
 
 async function firstBatch(order: PlacedOrder, lists: FrozenLists): Promise<BatchMessage> {
@@ -166,6 +178,7 @@ describe('a week over five zones', () => {
       expect(readTracks(document)).toHaveLength(30);
       expect(document.validFrom.getTime()).toBe(mondayStart(week, document.zone));
     }
+    await expectNamed(delivery, stored);
     const second = await delivery.deliverWeek(lists, { now: true });
     expect(second).toMatchObject({ delivered: 500, already: 500, listsPerSecond: 0 });
     expect(await storedOf(delivery)).toEqual(stored);
@@ -219,6 +232,13 @@ describe('a week over five zones', () => {
     expect(await delivery.sweep([], 0)).toMatchObject({ missing: 1 });
     await delivery.deliverWeek(lists, { now: true });
     expect(await storedOf(delivery)).toEqual(before);
+
+    // Names that are lost are found so by nobody but those who look.
+    const tracks = delivery.playlists.collection.db.collection('tracks');
+    const numTracks = await tracks.countDocuments();
+    await tracks.deleteMany({ title: 'Title 7' });
+    expect(await delivery.reconcile(week)).toMatchObject({ repaired: 0 });
+    expect(await tracks.countDocuments()).toBe(numTracks);
 
     await delivery.playlists.collection.db.dropDatabase();
     expect(await delivery.deliverWeek(lists, { now: true })).toMatchObject({
@@ -344,8 +364,8 @@ describe('what is stored of a list', () => {
     const delivery = await started(options(lists));
     await delivery.deliverWeek(lists, { now: true });
     const before = await storedOf(delivery);
-    for (const { _id, tracks: _tracks, words: _words, ...rest } of before) {
-      const old = { ...rest, v: 1, tracks: [{ title: 'Title 0' }], cover: 'c'.repeat(64) };
+    for (const { _id, ...list } of before) {
+      const old = { ...list, v: 1, tracks: [{ title: 'Title 0' }], cover: 'c'.repeat(64) };
       await delivery.playlists.collection.replaceOne({ _id }, old as never);
     }
     expect(await delivery.deliverWeek(lists, { now: true })).toMatchObject({ already: 20 });
@@ -570,6 +590,7 @@ describe('whoever was missed', () => {
     const stored = await storedOf(delivery);
     expect(stored).toHaveLength(300);
     expect(stored.every(({ revision }) => revision === 1)).toBe(true);
+    await expectNamed(delivery, stored);
   });
 });
 

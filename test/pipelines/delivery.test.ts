@@ -45,7 +45,7 @@ describe('an order', () => {
   test('is placed once for the same lists, and again for a re-delivery or other lists', async () => {
     const book = bookInMemory();
     const lists = frozenListsOf('2014-W36', { 'Asia/Jakarta': 120, 'Europe/Berlin': 1 });
-    const first = await placeOrder(book, lists, 'Asia/Jakarta', 0);
+    const first = await placeOrder(book, lists, 'Asia/Jakarta', 0, { batchSize: 50 });
     expect(first).toMatchObject({
       id: '2014-W36:Asia/Jakarta:1',
       validFrom: '2014-08-31T17:00:00.000Z',

@@ -114,7 +114,7 @@ function documentsOf(message: Buffer): Document[] {
 
 function read(message: Buffer, at: number): Document {
   const bytes = message.subarray(at, at + message.readInt32LE(at));
-  return deserialize(bytes, { promoteValues: false }) as Document;
+  return deserialize(bytes, { promoteValues: false });
 }
 
 function withBody(message: Buffer, body: Document): Buffer {
