@@ -1,9 +1,6 @@
 import { calibrationGain, countGenreIds, wishedGenres } from './calibration.ts';
 import { countGenres, type ScoredCandidates } from './candidates.ts';
 
-/** So that rounding never puts a bound below what it bounds. */
-const slack = 1 + 1e-12;
-
 /**
  * What the genres of candidates are worth as a list grows, computed when it is asked for: gains of
  * whole tracks are sums over their **keys**, a key being a genre and the number of genres that the
@@ -20,14 +17,11 @@ export class GenreGains {
   #keys = new Int32Array(0);
   #numKeys = new Uint8Array(0);
   /** By local key. */
-  #numUsed = 0;
   #genre = new Int32Array(0);
   #count = new Int32Array(0);
   #gain = new Float64Array(0);
   /** Length of the list for which `gain` was computed. */
   #computedAt = new Int32Array(0);
-  /** Never below `gain * count`: what a track gains all of whose genres are worth this much. */
-  #most = new Float64Array(0);
   #length = 0;
 
   /** Begins a list of the ranked candidates. */
@@ -63,23 +57,8 @@ export class GenreGains {
         keys[rank * slots + slot] = local[key]!;
       }
     }
-    this.#numUsed = numUsed;
-    this.#most.fill(Infinity, 0, numUsed);
     this.#computedAt.fill(0, 0, numUsed);
     this.#length = 1;
-  }
-
-  /** A bound that no track's gain exceeds at this length of the list. */
-  bound(): number {
-    const most = this.#most;
-    let bound = 0;
-    for (let key = 0; key < this.#numUsed; key++) {
-      if (most[key]! > bound) {
-        this.#gainOf(key);
-        if (most[key]! > bound) bound = most[key]!;
-      }
-    }
-    return bound;
   }
 
   /** Of the candidate of this rank. */
@@ -99,8 +78,6 @@ export class GenreGains {
       const key = this.#keys[at]!;
       this.#listed[this.#genre[key]!]! += 1 / this.#count[key]!;
     }
-    const growth = ((this.#length + 1) / this.#length) * slack;
-    for (let key = 0; key < this.#numUsed; key++) this.#most[key]! *= growth;
     this.#length++;
   }
 
@@ -115,7 +92,6 @@ export class GenreGains {
       1 / count,
     );
     this.#gain[key] = gain;
-    this.#most[key] = gain * count * slack;
     this.#computedAt[key] = this.#length;
     return gain;
   }
@@ -133,7 +109,6 @@ export class GenreGains {
       this.#count = new Int32Array(2 * numKeys);
       this.#gain = new Float64Array(2 * numKeys);
       this.#computedAt = new Int32Array(2 * numKeys);
-      this.#most = new Float64Array(2 * numKeys);
     }
   }
 }

@@ -8,6 +8,11 @@ import type {
 import { GenreGains } from './genre-gains.ts';
 import { Ranking } from './rank.ts';
 
+/** So that rounding never puts a bound below what it bounds. */
+const slack = 1 + 1e-12;
+/** Ranks that are passed over at once where none of them can be the best. */
+const blockRanks = 16;
+
 export interface Selection {
   /** Positions, in the order of choice. */
   readonly chosen: Int32Array;
@@ -42,10 +47,18 @@ export function selectTracks(
 export class Selector {
   readonly #ranking = new Ranking();
   readonly #genres = new GenreGains();
-  /** By rank; computed as far as was looked. */
+  /** By rank, (1 - diversity) x relevance; computed as far as was looked. */
   #relevance = new Float64Array(0);
-  /** The ranks still open as a chain: `next[rank]` follows it, the last slot stands before all. */
-  #next = new Int32Array(0);
+  /** By rank: 1 for familiar. */
+  #known = new Uint8Array(0);
+  /**
+   * By rank: what the genres were worth when that was computed last, over the length of the list.
+   * It never rises (see `calibrationGain`), so it bounds what they are worth now. -Infinity for
+   * what can not be listed any more.
+   */
+  #gainMost = new Float64Array(0);
+  /** The most of each block of ranks. */
+  #blockMost = new Float64Array(0);
 
   select(
     candidates: ScoredCandidates,
@@ -73,12 +86,14 @@ export class Selector {
     options: AssemblyOptions,
   ): number {
     const { size, perArtist, diversity, exploration, familiarShare, familiarPull } = options;
-    const { known, score } = candidates;
+    const { score } = candidates;
     const numRanked = ranked.length;
     if (numRanked === 0) return 0;
     if (this.#relevance.length < numRanked) {
       this.#relevance = new Float64Array(2 * numRanked);
-      this.#next = new Int32Array(2 * numRanked + 1);
+      this.#known = new Uint8Array(2 * numRanked);
+      this.#gainMost = new Float64Array(2 * numRanked);
+      this.#blockMost = new Float64Array(Math.ceil((2 * numRanked) / blockRanks));
     }
     const genres = this.#genres;
     genres.begin(candidates, ranked, ranked.subarray(0, 3 * size), taste, exploration);
@@ -88,54 +103,81 @@ export class Selector {
     const relevance = this.#relevance;
     let numRelevant = 0;
 
-    const next = this.#next;
-    const before = numRanked;
-    next[before] = 0;
-    for (let rank = 0; rank < numRanked; rank++) next[rank] = rank + 1;
+    const known = this.#known;
+    for (let rank = 0; rank < numRanked; rank++) known[rank] = candidates.known[ranked[rank]!]!;
+    const gainMost = this.#gainMost.fill(Infinity, 0, numRanked);
+    const blockMost = this.#blockMost.fill(Infinity);
 
     let numFamiliar = 0;
     let numChosen = 0;
+    let second = -1;
     while (numChosen < chosen.length) {
       const length = numChosen + 1;
       const ofNew =
         familiarPull * calibrationGain(1 - familiarShare, numChosen - numFamiliar, length, 1);
       const ofFamiliar = familiarPull * calibrationGain(familiarShare, numFamiliar, length, 1);
-      const ofGenres = diversity * genres.bound();
-      const mostGained = Math.max(ofNew, ofFamiliar) + ofGenres;
+      const ofGenres = diversity * length * slack;
+      const ofKnown = Math.max(ofNew, ofFamiliar);
       let best = -1;
-      let beforeBest = -1;
       let most = -Infinity;
-      let last = before;
-      for (let rank = next[before]; rank < numRanked; rank = next[rank]!) {
-        for (; numRelevant <= rank; numRelevant++) {
-          const distance = edge - score[ranked[numRelevant]!]!;
-          relevance[numRelevant] = 1 / (1 + Math.exp(distance / spread));
-        }
-        const ofScore = (1 - diversity) * relevance[rank]!;
-        // Relevance only falls from here on.
-        if (ofScore + mostGained < most) break;
-        const position = ranked[rank]!;
-        const soFar = ofScore + (known[position] === 1 ? ofFamiliar : ofNew);
-        if (soFar + ofGenres >= most) {
-          const value = soFar + diversity * genres.of(rank);
-          if (value > most) {
-            if (!isOpen(candidates, chosen, numChosen, position, perArtist)) {
-              next[last] = next[rank]!; // and it never will be again
-              continue;
-            }
-            most = value;
-            best = rank;
-            beforeBest = last;
+      // The second best before is most often near the best now, and lets most others be passed over.
+      if (second !== -1 && isOpen(candidates, chosen, numChosen, ranked[second]!, perArtist)) {
+        best = second;
+        most =
+          relevance[second]! +
+          (known[second] === 1 ? ofFamiliar : ofNew) +
+          diversity * genres.of(second);
+      }
+      second = -1;
+      let mostOfSecond = -Infinity;
+      for (let from = 0; from < numRanked; from += blockRanks) {
+        const to = Math.min(from + blockRanks, numRanked);
+        for (; numRelevant <= from; numRelevant += blockRanks) {
+          for (let rank = from; rank < to; rank++) {
+            const distance = edge - score[ranked[rank]!]!;
+            relevance[rank] = (1 - diversity) * (1 / (1 + Math.exp(distance / spread)));
           }
         }
-        last = rank;
+        // Relevance only falls.
+        const highest = relevance[from]! + ofKnown;
+        const block = from / blockRanks;
+        if (highest + ofGenres * blockMost[block]! < most) continue;
+        let mostOfBlock = -Infinity;
+        for (let rank = from; rank < to; rank++) {
+          let gained = gainMost[rank]!;
+          if (gained === -Infinity || rank === best) {
+            if (gained > mostOfBlock) mostOfBlock = gained;
+            continue;
+          }
+          const soFar = relevance[rank]! + (known[rank] === 1 ? ofFamiliar : ofNew);
+          if (!(soFar + ofGenres * gained < most)) {
+            const gain = genres.of(rank);
+            gained = gain / length;
+            const value = soFar + diversity * gain;
+            if (value > most || (value === most && rank < best)) {
+              if (isOpen(candidates, chosen, numChosen, ranked[rank]!, perArtist)) {
+                second = best;
+                mostOfSecond = most;
+                most = value;
+                best = rank;
+              } else {
+                gained = -Infinity;
+              }
+            } else if (value > mostOfSecond) {
+              second = rank;
+              mostOfSecond = value;
+            }
+            gainMost[rank] = gained;
+          }
+          if (gained > mostOfBlock) mostOfBlock = gained;
+        }
+        blockMost[block] = mostOfBlock;
       }
       if (best === -1) break;
-      const position = ranked[best]!;
-      chosen[numChosen++] = position;
-      if (known[position] === 1) numFamiliar++;
+      chosen[numChosen++] = ranked[best]!;
+      numFamiliar += known[best]!;
       genres.add(best);
-      next[beforeBest] = next[best]!;
+      gainMost[best] = -Infinity;
     }
     return numChosen;
   }

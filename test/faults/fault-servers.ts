@@ -26,6 +26,8 @@ export interface FaultServers {
   /** SIGSTOP and SIGCONT. */
   freeze(name: ServerName): void;
   thaw(name: ServerName): void;
+  /** All up again, their doors open, whatever was done to them. */
+  heal(): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -64,6 +66,14 @@ export async function openFaultServers(home: string): Promise<FaultServers> {
     start: async (name) => void (await ensureServers(config, silentLog, [name])),
     freeze: (name) => process.kill(pid(name), 'SIGSTOP'),
     thaw: (name) => process.kill(pid(name), 'SIGCONT'),
+    async heal() {
+      for (const name of SERVER_NAMES) {
+        doors[name].open();
+        doors[name].delay(0);
+        if (await isAlive(identity(name))) process.kill(pid(name), 'SIGCONT');
+      }
+      await ensureServers(config, silentLog);
+    },
     async dispose() {
       for (const name of SERVER_NAMES) await doors[name].dispose();
       await stopServers(home);

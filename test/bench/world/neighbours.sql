@@ -1,6 +1,6 @@
 -- 50 neighbours of each track that was played: one more of the artist's, one of each of the next 43
 -- artists of the scene, six from elsewhere in the taste, the better known the likelier. The first 40
--- are near in the embedding, the last 35 stand in the same playlists: 25 are both.
+-- are near in the embedding; the first 25 and the last ten stand in the same playlists.
 
 CREATE OR REPLACE TEMP VIEW neighbours AS
 WITH pairs AS (

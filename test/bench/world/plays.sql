@@ -2,37 +2,37 @@
 -- an artist whom one of their tastes leads to, six in ten times by one of two favourite scenes.
 -- The first 3,000 listeners also play in the week after the cut-off: what the ranker learns from.
 
-CREATE OR REPLACE TEMP TABLE visits AS
-WITH planned AS (
-  SELECT listener_ix, num_tastes, num_plays, visit,
-         uniform('which taste', listener_ix, visit) AS u
+CREATE OR REPLACE TEMP TABLE planned AS
+SELECT listener_ix, num_plays, visit,
+       CAST(floor(num_tastes * pow(uniform('which taste', listener_ix, visit), 1.5)) AS INTEGER)
+         AS slot
+FROM (
+  SELECT *, CAST(unnest(range(visits)) AS INTEGER) AS visit
   FROM (
-    SELECT *, CAST(unnest(range(visits)) AS INTEGER) AS visit
-    FROM (
-      SELECT listener_ix, num_tastes, num_plays,
-             (num_plays + CASE WHEN listener_ix < 3000 THEN 12 ELSE 0 END) * 10 // 22 + 1 AS visits
-      FROM people
-      WHERE listener_ix BETWEEN getvariable('first') AND getvariable('last')
-    )
+    SELECT listener_ix, num_tastes, num_plays,
+           (num_plays + CASE WHEN listener_ix < 3000 THEN 12 ELSE 0 END) * 10 // 22 + 1 AS visits
+    FROM people
+    WHERE listener_ix BETWEEN getvariable('first') AND getvariable('last')
   )
-), led AS (
-  SELECT p.listener_ix, p.visit, p.num_plays,
-         CASE WHEN uniform('scene', p.listener_ix, p.visit) < 0.6
-              THEN t.first_scene + CAST(floor(t.num_scenes * uniform('favourite',
-                     CAST(p.listener_ix AS BIGINT) * 4 + t.slot,
-                     CAST(floor(2 * uniform('which favourite', p.listener_ix, p.visit)) AS INTEGER)))
-                     AS INTEGER)
-              ELSE -1 - t.taste END AS circle
-  FROM planned p
-  JOIN people_tastes t
-    ON t.listener_ix = p.listener_ix
-   AND t.slot = CAST(floor(p.num_tastes * pow(p.u, 1.5)) AS INTEGER)
+);
+
+CREATE OR REPLACE TEMP TABLE led AS
+SELECT listener_ix, visit, num_plays,
+       CASE WHEN uniform('scene', listener_ix, visit) < 0.6
+            THEN first_scene + CAST(floor(num_scenes * uniform('favourite',
+                   CAST(listener_ix AS BIGINT) * 4 + slot,
+                   CAST(floor(2 * uniform('which favourite', listener_ix, visit)) AS INTEGER)))
+                   AS INTEGER)
+            ELSE -1 - taste END AS circle
+FROM planned JOIN people_tastes USING (listener_ix, slot);
+
+CREATE OR REPLACE TEMP TABLE visits AS
+SELECT listener_ix, visit, num_plays, artist_ix, first_track, num_tracks
+FROM (
+  SELECT *, zipf(uniform('artist', listener_ix, visit), size) AS place
+  FROM led JOIN circles USING (circle)
 )
-SELECT l.listener_ix, l.visit, l.num_plays, m.artist_ix, m.first_track, m.num_tracks
-FROM led l
-JOIN circles c USING (circle)
-JOIN members m
-  ON m.circle = l.circle AND m.place = zipf(uniform('artist', l.listener_ix, l.visit), c.size);
+JOIN members USING (circle, place);
 
 CREATE OR REPLACE TEMP TABLE plays AS
 SELECT listener_ix, artist_ix, track_ix, is_after, times, age_days,

@@ -163,7 +163,7 @@ async function write(
   }
   await rm(parts, { recursive: true });
   await sql.run(
-    `DROP TABLE plays; DROP TABLE visits; DROP TABLE interactions; DROP TABLE heard;
+    `DROP TABLE plays; DROP TABLE visits; DROP TABLE led; DROP TABLE planned; DROP TABLE interactions; DROP TABLE heard;
      DROP TABLE artist_interactions;
      CREATE VIEW all_interactions AS FROM read_parquet('${home}/snapshot/interactions.parquet');
      CREATE VIEW all_artist_interactions AS
@@ -186,12 +186,12 @@ async function write(
   await run('neighbours.sql');
   for (const [name, which] of [
     ['track_neighbours', 'n < 40'],
-    ['playlist_neighbours', 'n >= 15'],
+    ['playlist_neighbours', 'n < 25 OR n >= 40'],
   ] as const) {
     await save(
       'embedding',
       name,
-      `(SELECT track_ix, neighbour_ix, similarity FROM neighbours WHERE ${which}
+      `(SELECT track_ix, neighbour_ix, similarity FROM neighbours WHERE (${which})
         ORDER BY track_ix, similarity DESC, neighbour_ix)`,
     );
   }
