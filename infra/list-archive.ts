@@ -1,9 +1,21 @@
-import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { listsManifest, readListsManifest } from '../pipelines/make-lists.ts';
-import { weeklyList, type FrozenLists, type ListArchive } from '../pipelines/lists.ts';
+import type { z } from 'zod';
+import { visitTracks } from '../model/listed-tracks.ts';
+import { readBsonFile } from '../pipelines/bson-file.ts';
+import {
+  listNameFiles,
+  listsManifest,
+  makeListsAgain,
+  readListsManifest,
+} from '../pipelines/make-lists.ts';
+import {
+  artistName,
+  trackName,
+  weeklyList,
+  type FrozenLists,
+  type ListArchive,
+} from '../pipelines/lists.ts';
 import type { ArtifactStore, StoredArtifact } from '../pipelines/runner.ts';
 import { openWeekBook } from './week-book.ts';
 
@@ -43,10 +55,17 @@ export function openListArchive(home: string, artifacts: ArtifactStore): ListArc
   };
 }
 
-/** An artifact of the stage `lists` as the delivery takes it. */
+/**
+ * An artifact of the stage `lists` as the delivery takes it.
+ *
+ * @throws Mistake `ARTIFACT_CORRUPT`, also while it is read, for lists and names that are damaged,
+ *   with the file and the byte, and for lists that an older version made
+ */
 export async function frozenLists(artifact: StoredArtifact): Promise<FrozenLists> {
   const manifest = await readListsManifest(join(artifact.folder, listsManifest));
   const fileOf = new Map(manifest.zones.map(({ zone, file }) => [zone, file]));
+  const read = <T>(file: string, schema: z.ZodType<T>) =>
+    readBsonFile(join(artifact.folder, file), schema, makeListsAgain);
   return {
     week: manifest.week,
     fingerprint: artifact.fingerprint,
@@ -54,12 +73,15 @@ export async function frozenLists(artifact: StoredArtifact): Promise<FrozenLists
     zones: manifest.zones.map(({ zone, listeners }) => ({ zone, listeners })),
     async *read(zone) {
       const file = fileOf.get(zone);
-      if (file === undefined) return;
-      const lines = createInterface({
-        input: createReadStream(join(artifact.folder, file)),
-        crlfDelay: Infinity,
-      });
-      for await (const line of lines) yield weeklyList.parse(JSON.parse(line));
+      if (file !== undefined) yield* read(file, readableList);
     },
+    trackNames: () => read(listNameFiles.tracks, trackName),
+    artistNames: () => read(listNameFiles.artists, artistName),
   };
 }
+
+/** A list whose tracks are what `TracksWriter` writes. */
+const readableList = weeklyList.refine((list) => {
+  visitTracks(list, { track: () => undefined });
+  return true;
+});

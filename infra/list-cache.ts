@@ -1,60 +1,85 @@
+import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 
 /** An answer as it is cached: ready to be sent. */
 export interface CachedAnswer {
   readonly etag: string;
-  readonly body: string;
+  /** JSON in UTF-8. */
+  readonly body: Buffer;
   /** Milliseconds since 1970 until which it is the current one: the next list's Monday. */
   readonly until: number;
 }
 
 /** Current lists, ready to be sent, so that most requests do not reach MongoDB. */
 export interface ListCache {
-  /** What is cached, and the generation with which a new answer must be `put`. */
-  get(user: string, now: number): Promise<{ answer: CachedAnswer | undefined; generation: string }>;
-  /** Keeps an answer, unless the user's lists have changed since `generation` was read. */
-  put(user: string, generation: string, answer: CachedAnswer): Promise<void>;
-  /** Called after the user's lists have changed: what is cached is gone at once. */
+  /** What is cached, or else the lease with which a new answer must be `put`. */
+  get(
+    user: string,
+    now: number,
+  ): Promise<
+    | { readonly answer: CachedAnswer; readonly lease?: undefined }
+    | { readonly answer?: undefined; readonly lease: string }
+  >;
+  /** Keeps an answer, unless the user's lists have changed since the lease was given. */
+  put(user: string, lease: string, answer: CachedAnswer): Promise<void>;
+  /** Called after the users' lists have changed: what is cached is gone at once. */
   forget(users: readonly string[]): Promise<void>;
 }
 
 const keepSeconds = 86_400;
+/** A lookup in MongoDB takes no longer; what comes later is not kept. */
+const leaseSeconds = 10;
 
-/** Sets the answer only where the generation is still the one that was read before the lookup. */
-const putIfSame = `
-  if (redis.call('HGET', KEYS[1], 'generation') or '') ~= ARGV[1] then return 0 end
-  redis.call('HSET', KEYS[1], 'answer', ARGV[2])
-  redis.call('EXPIRE', KEYS[1], ARGV[3])
+const putIfLeased = `
+  if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+  redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
   return 1`;
 
+const leaseMark = 'lease:';
+
 /**
- * One hash for each user: `generation`, raised by every change, and `answer`. A reader that looked
- * up MongoDB before a change can no longer put what it found.
+ * One key for each user who was asked for: a lease, then an answer. A change deletes either, so a
+ * reader who looked up MongoDB before it can no longer put what it found (the leases of Nishtala et
+ * al., Scaling Memcache at Facebook, 2013). Nothing is kept of users whom nobody asks for.
  */
 export function openListCache(redis: Redis, namespace: string): ListCache {
   const keyOf = (user: string) => `${namespace}:current:${user}`;
   return {
     async get(user, now) {
-      const [generation, text] = await redis.hmget(keyOf(user), 'generation', 'answer');
-      const answer =
-        text === null || text === undefined ? undefined : (JSON.parse(text) as CachedAnswer);
-      return {
-        generation: generation ?? '',
-        answer: answer !== undefined && now < answer.until ? answer : undefined,
-      };
+      const key = keyOf(user);
+      const found = await redis.getBuffer(key);
+      const answer = found === null ? undefined : readAnswer(found);
+      if (answer !== undefined && now < answer.until) return { answer };
+      // The lease of another reader: what was looked up since it was given is as good as theirs.
+      if (found !== null && answer === undefined) return { lease: found.toString() };
+      const lease = leaseMark + randomUUID();
+      if (found !== null) await redis.set(key, lease, 'EX', leaseSeconds);
+      else await redis.set(key, lease, 'EX', leaseSeconds, 'NX');
+      return { lease };
     },
-    async put(user, generation, answer) {
-      await redis.eval(putIfSame, 1, keyOf(user), generation, JSON.stringify(answer), keepSeconds);
+    async put(user, lease, answer) {
+      await redis.eval(putIfLeased, 1, keyOf(user), lease, writeAnswer(answer), keepSeconds);
     },
     async forget(users) {
-      const pipeline = redis.pipeline();
-      for (const user of users) {
-        const key = keyOf(user);
-        pipeline.hincrby(key, 'generation', 1).hdel(key, 'answer').expire(key, keepSeconds);
-      }
-      const results = await pipeline.exec();
-      const failed = results?.find(([error]) => error !== null);
-      if (failed?.[0]) throw failed[0];
+      if (users.length > 0) await redis.unlink(users.map(keyOf));
     },
+  };
+}
+
+/** A line with the tag and the end, then the body as it is. */
+function writeAnswer({ etag, body, until }: CachedAnswer): Buffer {
+  return Buffer.concat([Buffer.from(`${until} ${etag}\n`), body]);
+}
+
+/** Undefined for a lease. */
+function readAnswer(bytes: Buffer): CachedAnswer | undefined {
+  const end = bytes.indexOf(0x0a);
+  if (end === -1) return undefined;
+  const line = bytes.toString('latin1', 0, end);
+  const space = line.indexOf(' ');
+  return {
+    until: Number(line.slice(0, space)),
+    etag: line.slice(space + 1),
+    body: bytes.subarray(end + 1),
   };
 }

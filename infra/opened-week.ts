@@ -2,7 +2,8 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Mistake } from '../model/mistake.ts';
 import { readGateReport, gateReportFile, type GateReport } from '../pipelines/gate-report.ts';
-import type { FrozenLists, WeeklyList } from '../pipelines/lists.ts';
+import { nameTracks, namesOf, type NamedList } from '../pipelines/listed.ts';
+import type { FrozenLists } from '../pipelines/lists.ts';
 import { listsOptions, type ListsOptions } from '../pipelines/make-lists.ts';
 import type { Sql } from '../pipelines/ports.ts';
 import type { StoredArtifact } from '../pipelines/runner.ts';
@@ -22,7 +23,7 @@ export interface OpenedWeek {
   readonly options: ListsOptions;
   readonly lists: FrozenLists;
   /** The list that was made for a listener of a zone, undefined where there is none. */
-  listOf(zone: string, user: string): Promise<WeeklyList | undefined>;
+  listOf(zone: string, user: string): Promise<NamedList | undefined>;
   readonly gate: GateReport;
   /**
    * Folder of what the lists and the gate were made from, by the name of the input.
@@ -72,7 +73,11 @@ export async function openWeek(
     options: listsOptions.parse(options),
     lists: made,
     async listOf(zone, user) {
-      for await (const list of made.read(zone)) if (list.user === user) return list;
+      for await (const list of made.read(zone)) {
+        if (list.user !== user) continue;
+        const tracks = nameTracks(list, await namesOf(made, [list]));
+        return { user, week: made.week, zone, tracks, model: made.model };
+      }
       return undefined;
     },
     gate,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
 import type { LookupFunction } from 'node:net';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
@@ -53,10 +54,14 @@ export function openPictures(options: PictureOptions): Pictures {
   const breaker = new Breaker(clock, log);
   const limit = pLimit(concurrency);
 
-  async function look(user: string, signal: AbortSignal): Promise<string | undefined> {
+  async function look(
+    user: string,
+    known: PictureMark | undefined,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
     if (signal.aborted || !breaker.admits()) return undefined;
-    const known = await memory.get(user);
-    const isKept = known !== undefined && (await exists(join(folder, known.hash)));
+    // Asked for every list: a thread to ask in would cost ten times as much as the question.
+    const isKept = known !== undefined && existsSync(join(folder, known.hash));
     const address = url.replaceAll('{user}', encodeURIComponent(user));
     const mark = isKept ? known : undefined;
     const answer = await fetchPicture(address, limits, mark, signal, options.lookup);
@@ -79,10 +84,13 @@ export function openPictures(options: PictureOptions): Pictures {
     newest: (user, signal) =>
       untilAborted(
         signal,
-        limit(() => look(user, signal)).catch((error: Error) => {
-          log.warn({ error: error.message }, 'picture: passed over');
-          return undefined;
-        }),
+        memory
+          .get(user)
+          .then((known) => limit(() => look(user, known, signal)))
+          .catch((error: Error) => {
+            log.warn({ error: error.message }, 'picture: passed over');
+            return undefined;
+          }),
       ),
   };
 }
@@ -111,11 +119,4 @@ export async function readPicture(folder: string, hash: string): Promise<Buffer 
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

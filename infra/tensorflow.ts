@@ -32,8 +32,16 @@ export function loadTensorflow(): Promise<Tensorflow> {
   return loaded;
 }
 
-async function load(): Promise<Tensorflow> {
+/**
+ * Says in the environment what the library is to read; the main thread does before others load it,
+ * since what a thread writes to its environment the library does not see.
+ */
+export function setDeterministic(): void {
   for (const [name, value] of Object.entries(DETERMINISTIC)) process.env[name] ??= value;
+}
+
+async function load(): Promise<Tensorflow> {
+  setDeterministic();
   restoreIsNullOrUndefined();
   const module = await import('@tensorflow/tfjs-node');
   // A CommonJS package: from an ES module its exports are also, and completely, the default.

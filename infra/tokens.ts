@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID, webcrypto } from 'node:crypto';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errors, jwtVerify, SignJWT } from 'jose';
@@ -30,8 +30,18 @@ const claims = z.union([
  * @param secret - at least 32 bytes
  */
 export function openTokens(secret: Uint8Array, clock: Clock): Tokens {
+  // jose would import the bytes anew at each call.
+  let imported: Promise<webcrypto.CryptoKey> | undefined;
+  const key = () =>
+    (imported ??= webcrypto.subtle.importKey(
+      'raw',
+      Uint8Array.from(secret),
+      { name: 'HMAC', hash: 'SHA-256' },
+      false,
+      ['sign', 'verify'],
+    ));
   return {
-    issue(bearer, days) {
+    async issue(bearer, days) {
       const issuedAt = Math.floor(clock() / 1000);
       const token = new SignJWT({ scope: bearer.scope })
         .setProtectedHeader({ alg: 'HS256' })
@@ -39,11 +49,11 @@ export function openTokens(secret: Uint8Array, clock: Clock): Tokens {
         .setIssuedAt(issuedAt)
         .setExpirationTime(issuedAt + Math.round(days * 86_400));
       if (bearer.scope === 'listener') token.setSubject(bearer.user);
-      return token.sign(secret);
+      return token.sign(await key());
     },
     async verify(token) {
       try {
-        const { payload } = await jwtVerify(token, secret, {
+        const { payload } = await jwtVerify(token, await key(), {
           issuer,
           algorithms: ['HS256'],
           currentDate: new Date(clock()),

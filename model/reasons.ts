@@ -111,6 +111,10 @@ export function placeName(place: string): string | undefined {
 const takesArticle =
   /^(United|Netherlands|Philippines|Bahamas|Maldives|Gambia|Comoros|Seychelles)|Republic|Islands?\b(?! \()|Territor|^Isle|^Caribbean/;
 
+const codes = Object.fromEntries(reasonKinds.map(({ name }, code) => [name, code])) as Readonly<
+  Record<ReasonKind, number>
+>;
+
 function reason(name: ReasonKind, ...references: number[]): Reason {
-  return { code: reasonKinds.findIndex((kind) => kind.name === name), references };
+  return { code: codes[name], references };
 }

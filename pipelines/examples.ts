@@ -13,7 +13,7 @@ import {
 } from '../model/candidates/features.ts';
 import { CandidatePool } from '../model/candidates/pool.ts';
 import { writeMatrix } from './matrix-file.ts';
-import { heardWorks } from './heard.ts';
+import { heardWorks, worksOf } from './heard.ts';
 import { nextTurn } from './turn.ts';
 import { listenerOf, readWorld } from './world.ts';
 import type { Stage } from './stage.ts';
@@ -80,7 +80,7 @@ export const examples: Stage<ExamplesOptions> = {
       generateCandidates(
         pool,
         listener,
-        heard.of(listener_ix),
+        worksOf(heard, listener_ix),
         world.sources,
         world.fallback,
         options.candidates,

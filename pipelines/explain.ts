@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ChosenList } from '../model/assembly/list-chooser.ts';
 import { featureNames, numFeatures } from '../model/candidates/features.ts';
 import { sourceNames, type SourceName } from '../model/candidates/pool.ts';
 import { rankWithin, reachOf, type Reach } from '../model/candidates/reach.ts';
@@ -7,13 +8,17 @@ import { Mistake } from '../model/mistake.ts';
 import { MISSING } from '../model/ranker/examples.ts';
 import { decodeRanker, rankerVersion } from '../model/ranker/encode.ts';
 import type { Tensorflow } from '../model/ranker/network.ts';
-import { describe } from './describe.ts';
-import { ListMaker, type Choice } from './list-maker.ts';
-import type { WeeklyList } from './lists.ts';
+import { readWorksNotListed } from './heard.ts';
+import { ListEncoder, readReferences, type ListReferences } from './list-encoder.ts';
+import { ListMaker } from './list-maker.ts';
+import { nameTracks, readNames, type NamedList } from './listed.ts';
 import { readDelivered, type ListsOptions } from './make-lists.ts';
+import { Mentioned } from './mentioned.ts';
+import { readArtistNames, readTrackNames } from './names.ts';
 import type { Sql } from './ports.ts';
 import { rankerFile } from './ranker.ts';
-import { listenerOf, readWorld, type World } from './world.ts';
+import { planWorld } from './retrieval.ts';
+import { listenerOf, openWorld, readColumns, type World } from './world.ts';
 
 /** How the list of one listener came about. */
 export interface ListExplained {
@@ -24,7 +29,7 @@ export interface ListExplained {
   /** All that the ranker saw, its favourite first. */
   readonly candidates: readonly ExplainedCandidate[];
   /** As it was delivered. */
-  readonly list: WeeklyList;
+  readonly list: NamedList;
 }
 
 export interface HeardTrack {
@@ -57,6 +62,8 @@ export interface ExplainerOptions {
   /** Folder of an input. */
   readonly input: (name: string) => string;
   readonly tf: Tensorflow;
+  /** The compiled kernels of `model/kernels`. */
+  readonly kernels: WebAssembly.Module;
   /** File of the model to explain. Default: the one that made the lists. */
   readonly model?: Uint8Array;
 }
@@ -77,6 +84,7 @@ export class Explainer {
   readonly #maker: ListMaker;
   readonly #week: string;
   readonly #model: string;
+  #references: ListReferences | undefined;
 
   private constructor(sql: Sql, world: World, maker: ListMaker, week: string, model: string) {
     this.#sql = sql;
@@ -90,18 +98,24 @@ export class Explainer {
     const { sql, options, input, tf } = how;
     const path = join(input('gate'), rankerFile);
     const bytes = how.model ?? (await readFile(path));
-    const world = await readWorld(sql, { factors: input('factors') }, options.cutoff);
+    const columns = await readColumns(sql, { factors: input('factors') }, options.cutoff);
+    const { kernels } = how;
+    const world = openWorld(columns, { ...(await planWorld(columns, { kernels })), kernels });
     await readDelivered({ sql, options });
     const model = rankerVersion(bytes);
     const ranker = decodeRanker(bytes, how.model === undefined ? path : model);
-    const maker = await ListMaker.open({ ...options, sql, world, tf, ranker, model });
+    const notListed = await readWorksNotListed(sql, world);
+    const maker = new ListMaker({
+      ...{ ...options, world, notListed, tf, ranker, model },
+      explain: true,
+    });
     return new Explainer(sql, world, maker, options.week, model);
   }
 
   /** @throws Mistake `UNKNOWN_LISTENER` for someone who played nothing before the cut-off */
   async explain(user: string): Promise<ListExplained> {
-    const [row] = await this.#sql.rows<{ listener: number }>(
-      `SELECT listener_ix AS listener
+    const [row] = await this.#sql.rows<{ listener: number; zone: string }>(
+      `SELECT listener_ix AS listener, zone
        FROM catalogue.listeners JOIN snapshot.listeners USING (listener_ix)
        WHERE listener = $user`,
       { user },
@@ -113,13 +127,11 @@ export class Explainer {
       );
     }
     const [choice] = this.#maker.choose(Int32Array.of(row.listener));
-    const { week, model } = { week: this.#week, model: this.#model };
-    const [list] = await describe(this.#sql, this.#world, [choice!.chosen], { week, model });
     return {
       heard: await this.#heard(row.listener),
       sources: reachOf([reached(choice!)]),
       candidates: await this.#candidates(choice!),
-      list: list!,
+      list: await this.#list(user, row.zone, choice!),
     };
   }
 
@@ -151,8 +163,9 @@ export class Explainer {
    */
   async reachedOnlyBy(source: SourceName, listeners: number): Promise<ReachedTrack[]> {
     const counts = new Map<number, { offered: number; listed: number }>();
-    for (const { track, features, chosen } of this.#choose(listeners)) {
-      const onList = new Set(chosen.tracks.map((listed) => listed.track));
+    for (const { tracks, from } of this.#choose(listeners)) {
+      const { track, features } = from!;
+      const onList = new Set(tracks);
       for (let c = 0; c < track.length; c++) {
         const others = sourceNames.filter((name) => rankWithin(features, c, name) > 0);
         if (others.length !== 1 || others[0] !== source) continue;
@@ -168,7 +181,7 @@ export class Explainer {
       .map(([track, count]) => ({ ...names.get(track)!, ...count }));
   }
 
-  #choose(listeners: number): Choice[] {
+  #choose(listeners: number): ChosenList[] {
     return this.#maker.choose(this.#world.listeners.subarray(0, listeners));
   }
 
@@ -181,9 +194,10 @@ export class Explainer {
     })).sort((a, b) => b.confidence - a.confidence); // stable: ties by track
   }
 
-  async #candidates({ chosen, track, score, features }: Choice): Promise<ExplainedCandidate[]> {
+  async #candidates({ tracks, from }: ChosenList): Promise<ExplainedCandidate[]> {
+    const { track, score, features } = from!;
     const names = await this.#namesOf(track);
-    const position = new Map(chosen.tracks.map((listed, n) => [listed.track, n + 1]));
+    const position = new Map(Array.from(tracks, (listed, n) => [listed, n + 1]));
     const order = Int32Array.from(track, (_, c) => c).sort(
       (a, b) => score[b]! - score[a]! || track[a]! - track[b]!,
     );
@@ -204,6 +218,19 @@ export class Explainer {
     }));
   }
 
+  async #list(user: string, zone: string, chosen: ChosenList): Promise<NamedList> {
+    this.#references ??= await readReferences(this.#sql, this.#world);
+    const stored = new ListEncoder(this.#references).encode(chosen);
+    const mentioned = new Mentioned(this.#references);
+    mentioned.add(stored);
+    const names = await readNames(
+      readTrackNames(this.#sql, mentioned.tracks()),
+      readArtistNames(this.#sql, mentioned.artists()),
+    );
+    const tracks = nameTracks(stored, names);
+    return { user, week: this.#week, zone, tracks, model: this.#model };
+  }
+
   async #namesOf(tracks: Int32Array): Promise<Map<number, { title: string; artist: string }>> {
     await this.#sql.run('CREATE OR REPLACE TEMP TABLE asked_tracks (track_ix INTEGER)');
     await this.#sql.append(
@@ -219,9 +246,7 @@ export class Explainer {
   }
 }
 
-function reached({ track, features, chosen }: Choice): {
-  features: Float32Array;
-  listed: number[];
-} {
-  return { features, listed: chosen.tracks.map((listed) => track.indexOf(listed.track)) };
+function reached({ tracks, from }: ChosenList): { features: Float32Array; listed: number[] } {
+  const { track, features } = from!;
+  return { features, listed: Array.from(tracks, (listed) => track.indexOf(listed)) };
 }

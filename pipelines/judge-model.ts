@@ -34,6 +34,7 @@ export interface JudgedModel {
   readonly options: ListsOptions;
   readonly input: (name: string) => string;
   readonly tf: Tensorflow;
+  readonly kernels: WebAssembly.Module;
 }
 
 /** Listeners whose lists are made for what the sources reach. */

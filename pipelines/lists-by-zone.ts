@@ -1,11 +1,6 @@
-import { once } from 'node:events';
-import { createReadStream, createWriteStream, type WriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { appendFile, mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { finished } from 'node:stream/promises';
 import { z } from 'zod';
-import type { WeeklyList } from './lists.ts';
 
 export const zoneEntry = z.object({
   zone: z.string(),
@@ -15,52 +10,56 @@ export const zoneEntry = z.object({
 });
 export type ZoneEntry = z.infer<typeof zoneEntry>;
 
-/**
- * A list as a line of NDJSON. The two characters that JSON allows in text, but that readers of lines
- * take for an end, are escaped.
- */
-export function listLine(list: WeeklyList): string {
-  const json = JSON.stringify(list).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
-  return `${json}\n`;
-}
+/** Bytes that are kept before they are written. */
+const keptBytes = 16 * 2 ** 20;
 
-/**
- * Sorts the lines of the shards into one file for each zone, keeping their order.
- *
- * @param folder - made here, its last part becomes part of the paths
- * @returns ordered by zone
- */
-export async function listsByZone(
-  shards: readonly string[],
-  folder: string,
-  signal: AbortSignal,
-): Promise<ZoneEntry[]> {
-  await mkdir(folder, { recursive: true });
-  const open = new Map<string, { stream: WriteStream; entry: ZoneEntry }>();
-  try {
-    for (const shard of shards) {
-      signal.throwIfAborted();
-      for await (const line of createInterface({
-        input: createReadStream(shard),
-        crlfDelay: Infinity,
-      })) {
-        const { zone } = JSON.parse(line) as { zone: string };
-        let found = open.get(zone);
-        if (found === undefined) {
-          const file = `${zone.replaceAll('/', '~')}.ndjson`;
-          found = {
-            stream: createWriteStream(join(folder, file)),
-            entry: { zone, listeners: 0, file: `${basename(folder)}/${file}` },
-          };
-          open.set(zone, found);
-        }
-        found.entry.listeners++;
-        if (!found.stream.write(`${line}\n`)) await once(found.stream, 'drain');
-      }
-    }
-  } finally {
-    for (const { stream } of open.values()) stream.end();
-    await Promise.all([...open.values()].map(({ stream }) => finished(stream)));
+/** Parts lists into one file for each zone, keeping their order. No file stays open. */
+export class ZoneFiles {
+  readonly #folder: string;
+  readonly #entries = new Map<string, { listeners: number; file: string; kept: Uint8Array[] }>();
+  #kept = 0;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
   }
-  return [...open.values()].map(({ entry }) => entry).sort((a, b) => (a.zone < b.zone ? -1 : 1));
+
+  /** @param folder - made here, empty before; its last part becomes part of the paths */
+  static async open(folder: string): Promise<ZoneFiles> {
+    await mkdir(folder, { recursive: true });
+    return new ZoneFiles(folder);
+  }
+
+  /** @param list - as it is to be written; kept for a while, not copied */
+  async add(zone: string, list: Uint8Array): Promise<void> {
+    let entry = this.#entries.get(zone);
+    if (entry === undefined) {
+      entry = { listeners: 0, file: `${zone.replaceAll('/', '~')}.bson`, kept: [] };
+      this.#entries.set(zone, entry);
+    }
+    entry.listeners++;
+    entry.kept.push(list);
+    this.#kept += list.length;
+    if (this.#kept >= keptBytes) await this.#write();
+  }
+
+  /** @returns ordered by zone */
+  async finish(): Promise<ZoneEntry[]> {
+    await this.#write();
+    return [...this.#entries]
+      .map(([zone, { listeners, file }]) => ({
+        zone,
+        listeners,
+        file: `${basename(this.#folder)}/${file}`,
+      }))
+      .sort((a, b) => (a.zone < b.zone ? -1 : 1));
+  }
+
+  async #write(): Promise<void> {
+    for (const entry of this.#entries.values()) {
+      if (entry.kept.length === 0) continue;
+      await appendFile(join(this.#folder, entry.file), Buffer.concat(entry.kept));
+      entry.kept = [];
+    }
+    this.#kept = 0;
+  }
 }

@@ -24,17 +24,31 @@ export const listedTrack = z.object({
 });
 export type ListedTrack = z.infer<typeof listedTrack>;
 
-/** What the stage `playlists` makes: one line of NDJSON for each listener. */
+/** What a track is called; kept once, whichever lists it is on. */
+export const trackName = z.object({
+  trackId: z.string(),
+  title: z.string(),
+  /** Lead artist first. */
+  artists: z.array(z.string()).min(1),
+  artistId: z.string(),
+  album: z.string().optional(),
+  lengthS: z.int().positive().optional(),
+});
+export type TrackName = z.infer<typeof trackName>;
+
+/** What an artist is called, where a reason names them. */
+export const artistName = z.object({ artistId: z.string(), name: z.string() });
+export type ArtistName = z.infer<typeof artistName>;
+
+const bytes: z.ZodType<Uint8Array> = z.instanceof(Uint8Array);
+const words: z.ZodType<readonly string[]> = z.array(z.string());
+
+/** What the stage `lists` makes for a listener: ids and codes, see `model/listed-tracks.ts`. */
 export const weeklyList = z.object({
   user: z.string().min(1),
-  week: z.string().regex(weekKeyPattern),
-  /** IANA. */
-  zone: z.string().min(1),
-  /** ISO 3166-1 alpha-2, where the zone has one. */
-  country: z.string().length(2).optional(),
-  tracks: z.array(listedTrack).length(30),
-  /** Version of the ranker that scored it, `ranker-<fingerprint>`. */
-  model: z.string(),
+  tracks: bytes,
+  /** Left out where there are none. */
+  words: words.optional(),
 });
 export type WeeklyList = z.infer<typeof weeklyList>;
 
@@ -55,10 +69,15 @@ export const deliveryOrder = z.object({
 });
 export type DeliveryOrder = z.infer<typeof deliveryOrder>;
 
-/** The RabbitMQ message: lists of one zone. */
+/**
+ * The RabbitMQ message: lists of one zone. On the wire BSON documents one after the other, each
+ * with its length first: the batch without its lists, then each list.
+ */
 export const batchMessage = z.object({
-  v: z.literal(1),
+  v: z.literal(2),
   order: deliveryOrder,
+  /** Version of the ranker that scored the lists, `ranker-<fingerprint>`. */
+  model: z.string(),
   /** 0-based. */
   batch: z.int().nonnegative(),
   batches: z.int().positive(),
@@ -69,17 +88,19 @@ export type BatchMessage = z.infer<typeof batchMessage>;
 /** The document in the collection `playlists`; `_id` is `user:week`. */
 export const playlistDocument = z.object({
   _id: z.string(),
-  v: z.literal(1),
+  v: z.literal(2),
   user: z.string(),
   week: z.string(),
   zone: z.string(),
   validFrom: z.date(),
-  tracks: z.array(listedTrack).length(30),
+  /** As `WeeklyList.tracks`; BSON binary when stored. */
+  tracks: bytes,
+  words: words.optional(),
   model: z.string(),
   revision: z.int().positive(),
   order: z.string(),
-  /** Key of the cover: hash of (picture content, week), or of (user, week) where there is no picture. */
-  cover: z.string(),
+  /** First 32 hexadecimal digits of the hash of the listener's picture; left out where there is none. */
+  picture: z.string().optional(),
   storedAt: z.date(),
 });
 export type PlaylistDocument = z.infer<typeof playlistDocument>;
@@ -92,8 +113,11 @@ export interface FrozenLists {
   readonly model: string;
   /** Every zone that has lists, ordered by name. */
   readonly zones: readonly { zone: string; listeners: number }[];
-  /** The lists of a zone, ordered by user; the same order at each call. */
+  /** The lists of a zone; the same order at each call. */
   read(zone: string): AsyncIterable<WeeklyList>;
+  /** Names of all that the lists refer to: tracks listed or named in a reason, artists named. */
+  trackNames(): AsyncIterable<TrackName>;
+  artistNames(): AsyncIterable<ArtistName>;
 }
 
 /** Where frozen lists are found again: for delivery, re-delivery and the last-eight-weeks rule. */

@@ -1,20 +1,36 @@
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import pLimit from 'p-limit';
 import { z } from 'zod';
 import { assemblyOptions } from '../model/assembly/candidates.ts';
 import { candidateOptions } from '../model/candidates/generate.ts';
-import { sourceNames } from '../model/candidates/pool.ts';
 import { decodeRanker, rankerVersion } from '../model/ranker/encode.ts';
-import type { Tensorflow } from '../model/ranker/network.ts';
 import { Mistake } from '../model/mistake.ts';
-import { listsByZone, zoneEntry } from './lists-by-zone.ts';
-import { ListMaker, type ListCounts } from './list-maker.ts';
+import type { Threads } from '../model/recommend/recommender.ts';
+import { writeBson } from './bson-file.ts';
+import { addCounts, emptyCounts, type ListCounts } from './list-counts.ts';
+import { readWorksNotListed } from './heard.ts';
+import { readReferences, type ListReferences } from './list-encoder.ts';
+import type { ListInputs, OpenListMakers } from './list-making.ts';
+import { readListeners, readShard, ShardFiles, type StoredShard } from './list-shard.ts';
+import { ListedTable } from './listed-table.ts';
+import { ZoneFiles, zoneEntry, type ZoneEntry } from './lists-by-zone.ts';
+import { Mentioned } from './mentioned.ts';
+import { readArtistNames, readTrackNames } from './names.ts';
 import type { Sql } from './ports.ts';
 import { rankerFile } from './ranker.ts';
-import { quoted } from './sql.ts';
+import { planWorld } from './retrieval.ts';
 import type { Stage, StageContext } from './stage.ts';
 import { nextTurn } from './turn.ts';
-import { readWorld } from './world.ts';
+import { readColumns } from './world.ts';
+
+/** What lists are made with. */
+export interface ListsEngines {
+  readonly loadKernels: () => Promise<WebAssembly.Module>;
+  readonly openListMakers: OpenListMakers;
+  /** To plan on; default: the calling one. */
+  readonly threads?: Threads;
+}
 
 export const listsOptions = z.object({
   week: z.string(),
@@ -33,21 +49,30 @@ export type ListsOptions = z.infer<typeof listsOptions>;
 export const listsManifest = 'lists.json';
 
 const manifestSchema = z.object({
-  format: z.literal(1),
+  format: z.literal(2),
   week: z.string(),
   model: z.string(),
   zones: z.array(zoneEntry),
 });
 export type ListsManifest = z.infer<typeof manifestSchema>;
 
+/** Files of the artifact with the names of all that its lists refer to. */
+export const listNameFiles = { tracks: 'names/tracks.bson', artists: 'names/artists.bson' };
+
+/** What to do about lists that cannot be read. */
+export const makeListsAgain = 'make them again with --from lists';
+
 /** @throws Mistake `ARTIFACT_CORRUPT` */
 export async function readListsManifest(path: string): Promise<ListsManifest> {
+  let got = 'something else';
   try {
-    return manifestSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+    const manifest = JSON.parse(await readFile(path, 'utf8')) as { format?: unknown } | null;
+    if (manifest?.format === 1) got = 'those of an older version';
+    return manifestSchema.parse(manifest);
   } catch (cause) {
     throw new Mistake(
       'ARTIFACT_CORRUPT',
-      `${path}: expected the contents of a week's lists, got something else; make them again with --from lists`,
+      `${path}: expected the contents of a week's lists, got ${got}; ${makeListsAgain}`,
       { cause },
     );
   }
@@ -55,75 +80,166 @@ export async function readListsManifest(path: string): Promise<ListsManifest> {
 
 /**
  * The lists of a week: for every listener candidates from all sources, scored by the ranker,
- * assembled to 30 tracks with a reason each. Writes NDJSON files by zone (`WeeklyList` a line,
- * ordered by listener), `listed.parquet` (listener, track_id, position) and `lists.json`.
+ * assembled to 30 tracks with a reason each. Files:
  *
- * Works in shards of listeners; a run that was killed goes on with the shard that it was at.
+ * - `zones/<zone>.bson`: a `WeeklyList` for each listener, in their order
+ * - `names/tracks.bson`, `names/artists.bson`: `TrackName` and `ArtistName` by id, of all that the
+ *   lists refer to
+ * - `listed.parquet` (listener, track_id, position), ordered by listener and position
+ * - `lists.json`: what there is
+ *
+ * Works in shards of listeners, on several threads, and on several machines where a queue hands the
+ * shards out; a run that was killed goes on with the shards that it was at.
  */
-export function listsStage(loadTensorflow: () => Promise<Tensorflow>): Stage<ListsOptions> {
+export function listsStage(engines: ListsEngines): Stage<ListsOptions> {
   return {
     name: 'lists',
-    version: 3,
+    version: 4,
     options: listsOptions,
     resumable: true,
+    isShared: true,
     async run(context) {
-      const { options, sql, input, output, save, report, signal } = context;
-      const tf = await loadTensorflow();
-      const rankerPath = join(input('gate'), rankerFile);
-      const rankerBytes = await readFile(rankerPath);
-      const ranker = decodeRanker(rankerBytes, rankerPath);
-      const model = rankerVersion(rankerBytes);
-      const world = await readWorld(sql, { factors: input('factors') }, options.cutoff);
-      await readDelivered(context);
-      const maker = await ListMaker.open({ ...options, sql, world, tf, ranker, model });
-
-      const shards = join(output, 'shards');
-      await mkdir(shards, { recursive: true });
-      const files: string[] = [];
-      const total = emptyCounts();
-      for (let from = 0; from < world.listeners.length; from += options.shard) {
-        const name = String(files.length).padStart(6, '0');
-        const path = join(shards, `${name}.ndjson`);
-        const countsPath = join(shards, `${name}.json`);
-        if (!(await exists(path))) {
-          const made = await maker.make(world.listeners.subarray(from, from + options.shard));
-          await writeFile(countsPath, JSON.stringify(made.counts));
-          await writeFile(`${path}.partial`, made.lines);
-          await rename(`${path}.partial`, path); // the shard counts from here on
-        }
-        addCounts(total, JSON.parse(await readFile(countsPath, 'utf8')) as ListCounts);
-        files.push(path);
-        report.progress(
-          Math.min(from + options.shard, world.listeners.length),
-          world.listeners.length,
-        );
-        await nextTurn(signal);
+      const { options, sql, input, output, fingerprint, queue, alone, signal } = context;
+      const inputs = await readInputs(context, join(input('gate'), rankerFile), engines);
+      const listeners = await readListeners(sql);
+      const order = inGroups(inputs);
+      const numShards = Math.ceil(order.length / options.shard);
+      const folder = join(output, 'shards');
+      await mkdir(folder, { recursive: true });
+      const files = new ShardFiles(folder);
+      let done = 0;
+      const tellDone = (shards: number): void => {
+        done = shards;
+        context.report.progress(Math.min(order.length, done * options.shard), order.length);
+      };
+      const missing = async (): Promise<number[]> => {
+        const made = await files.made();
+        tellDone(made.size);
+        return Array.from({ length: numShards }, (_, n) => n).filter((n) => !made.has(n));
+      };
+      const makers = engines.openListMakers(inputs);
+      try {
+        const make = async (shard: number): Promise<void> => {
+          signal.throwIfAborted();
+          const from = shard * options.shard;
+          const indices = Array.from(order.subarray(from, from + options.shard));
+          const of = indices.map((index) => ({
+            ...{ index, user: listeners.user[index]!, zone: listeners.zone[index]! },
+          }));
+          await files.write(shard, await makers.make(of));
+          tellDone(done + 1);
+        };
+        const work = { missing, make, lanes: makers.size, signal };
+        if (queue !== undefined) await queue.share({ name: `lists-${fingerprint}`, ...work });
+        if (!(await alone())) return;
+        const limit = pLimit(makers.size);
+        await Promise.all((await missing()).map((shard) => limit(make, shard)));
+      } finally {
+        await makers.dispose();
       }
-
-      if (total.lists === 0) {
-        throw new Mistake(
-          'SOURCE_EMPTY',
-          `the lists of ${options.week}: expected 30 tracks to recommend to at least one of ${world.listeners.length} listeners, got fewer for each; import more tracks`,
-        );
-      }
-      await rm(join(output, 'zones'), { recursive: true, force: true });
-      const zones = await listsByZone(files, join(output, 'zones'), signal);
-      // By name: a pattern would also read the folder's own name as one.
-      const zoneFiles = zones.map(({ file }) => quoted(join(output, file))).join(', ');
-      await save(
-        'listed',
-        `(SELECT user AS listener, track.trackId AS track_id, CAST(position AS INTEGER) AS position
-          FROM (SELECT user, unnest(tracks) AS track, generate_subscripts(tracks, 1) AS position
-                FROM read_json([${zoneFiles}], format = 'newline_delimited',
-                               columns = {user: 'VARCHAR', tracks: 'STRUCT(trackId VARCHAR)[]'}))
-          ORDER BY listener, position)`,
-      );
-      const manifest: ListsManifest = { format: 1, week: options.week, model, zones };
-      await writeFile(join(output, listsManifest), JSON.stringify(manifest, null, 1));
-      await rm(shards, { recursive: true }); // last: until here a killed run goes on from them
-      tell(context, world.listeners.length, total, model);
+      await finish(context, inputs, files, numShards);
+      await rm(folder, { recursive: true }); // last: until here a killed run goes on from them
     },
   };
+}
+
+/** The listeners known at the cut-off, in the order in which they are retrieved for. */
+function inGroups({ world, retrieval }: ListInputs): Int32Array {
+  const known = new Uint8Array(world.interactions.numRows);
+  for (const listener of world.listeners) known[listener] = 1;
+  const { order } = retrieval.tracks;
+  const grouped = order.filter((listener) => known[listener] === 1);
+  for (const listener of grouped) known[listener] = 0;
+  // Who has no row of factors at all.
+  const others = world.listeners.filter((listener) => known[listener] === 1);
+  return Int32Array.from([...grouped, ...others]);
+}
+
+/** Reads what lists are made from. */
+async function readInputs(
+  { sql, options, input, signal }: StageContext<ListsOptions>,
+  rankerPath: string,
+  { loadKernels, threads }: ListsEngines,
+): Promise<ListInputs> {
+  const bytes = await readFile(rankerPath);
+  const world = await readColumns(sql, { factors: input('factors') }, options.cutoff);
+  await readDelivered({ sql, options });
+  const { candidates, assembly } = options;
+  return {
+    ...{ world, candidates, assembly },
+    retrieval: await planWorld(world, {
+      kernels: await loadKernels(),
+      signal,
+      ...(threads === undefined ? {} : { threads }),
+    }),
+    notListed: await readWorksNotListed(sql, world),
+    references: await readReferences(sql, world),
+    ranker: decodeRanker(bytes, rankerPath),
+    model: rankerVersion(bytes),
+  };
+}
+
+/** Makes the artifact from the shards. */
+async function finish(
+  context: StageContext<ListsOptions>,
+  { world, references, model }: ListInputs,
+  files: ShardFiles,
+  numShards: number,
+): Promise<void> {
+  const { options, output } = context;
+  const shards = await Promise.all(
+    Array.from({ length: numShards }, (_, shard) => files.read(shard)),
+  );
+  const total = emptyCounts();
+  for (const { about } of shards) addCounts(total, about.counts);
+  if (total.lists === 0) {
+    throw new Mistake(
+      'SOURCE_EMPTY',
+      `the lists of ${options.week}: expected 30 tracks to recommend to at least one of ${world.listeners.length} listeners, got fewer for each; import more tracks`,
+    );
+  }
+  const zones = await partShards(context, shards, references, join(output, 'shards', 'parts'));
+  const manifest: ListsManifest = { format: 2, week: options.week, model, zones };
+  await writeFile(join(output, listsManifest), JSON.stringify(manifest, null, 1));
+  tell(context, world.listeners.length, total, model);
+}
+
+/** Makes the files of the artifact from the shards. */
+async function partShards(
+  { sql, output, save, signal }: StageContext<ListsOptions>,
+  shards: readonly StoredShard[],
+  references: ListReferences,
+  scratch: string,
+): Promise<ZoneEntry[]> {
+  for (const folder of [join(output, 'zones'), join(output, 'names'), scratch]) {
+    await rm(folder, { recursive: true, force: true });
+  }
+  const files = await ZoneFiles.open(join(output, 'zones'));
+  const listed = await ListedTable.open(sql, scratch);
+  const mentioned = new Mentioned(references);
+  for (const shard of shards) {
+    for (const { zone, document, list } of await readShard(shard)) {
+      mentioned.add(list);
+      await files.add(zone, document);
+      await listed.add(list);
+    }
+    await nextTurn(signal);
+  }
+  // Rows are written in order: with more threads more of them would wait in memory, up to a gigabyte.
+  await sql.run('SET threads = 1');
+  await save('listed', await listed.finish());
+  await mkdir(join(output, 'names'));
+  await writeBson(
+    join(output, listNameFiles.tracks),
+    readTrackNames(sql, mentioned.tracks()),
+    signal,
+  );
+  await writeBson(
+    join(output, listNameFiles.artists),
+    readArtistNames(sql, mentioned.artists()),
+    signal,
+  );
+  return files.finish();
 }
 
 function tell(
@@ -164,30 +280,5 @@ export async function readDelivered({
      FROM (${listed.length === 0 ? "SELECT '' AS listener, '' AS track_id WHERE false" : listed.join(' UNION ALL ')})
      JOIN catalogue.listeners USING (listener)
      JOIN catalogue.tracks USING (track_id)`,
-  );
-}
-
-function emptyCounts(): ListCounts {
-  return { lists: 0, candidates: 0, candidatesLeast: 0, tracksBySource: {} };
-}
-
-function addCounts(total: ListCounts, part: ListCounts): void {
-  if (part.lists === 0) return;
-  total.candidatesLeast =
-    total.lists === 0
-      ? part.candidatesLeast
-      : Math.min(total.candidatesLeast, part.candidatesLeast);
-  total.lists += part.lists;
-  total.candidates += part.candidates;
-  for (const source of sourceNames) {
-    const tracks = (total.tracksBySource[source] ?? 0) + (part.tracksBySource[source] ?? 0);
-    total.tracksBySource[source] = tracks;
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
   );
 }

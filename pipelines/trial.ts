@@ -1,6 +1,8 @@
 import { listFigures, type ListFigures, type TrialList } from '../model/gate/guardrails.ts';
 import type { Ranker } from '../model/ranker/ranker.ts';
+import { readWorksNotListed } from './heard.ts';
 import { ListMaker, type ListMakerOptions } from './list-maker.ts';
+import type { Sql } from './ports.ts';
 import { nextTurn } from './turn.ts';
 
 /** Listeners whose candidates are held in memory at a time. */
@@ -14,7 +16,8 @@ export interface Trial {
   figuresOf(ranker: Ranker, model: string): Promise<ListFigures>;
 }
 
-export interface TrialOptions extends Omit<ListMakerOptions, 'ranker' | 'model'> {
+export interface TrialOptions extends Omit<ListMakerOptions, 'ranker' | 'model' | 'notListed'> {
+  readonly sql: Sql;
   /** Listeners at most; they are spread evenly over all by index. */
   readonly most: number;
   /** Whether there are lists of last week: the input `previous-0`. */
@@ -24,7 +27,8 @@ export interface TrialOptions extends Omit<ListMakerOptions, 'ranker' | 'model'>
 
 /** Reads `delivered` and, where there is one, `previous-0.listed`. */
 export async function openTrial(options: TrialOptions): Promise<Trial> {
-  const { world, most, signal } = options;
+  const { sql, world, most, signal } = options;
+  const notListed = await readWorksNotListed(sql, world);
   const all = world.listeners;
   const size = Math.min(most, all.length);
   const listeners = Int32Array.from({ length: size }, (_, n) => {
@@ -35,19 +39,20 @@ export async function openTrial(options: TrialOptions): Promise<Trial> {
   return {
     listeners,
     async figuresOf(ranker, model) {
-      const maker = await ListMaker.open({ ...options, ranker, model });
+      const maker = new ListMaker({ ...options, notListed, ranker, model });
       const lists: TrialList[] = [];
       for (let from = 0; from < size; from += shard) {
-        for (const { chosen } of maker.choose(listeners.subarray(from, from + shard))) {
+        for (const chosen of maker.choose(listeners.subarray(from, from + shard))) {
           const before = last.get(chosen.listener);
           lists.push({
-            tracks: chosen.tracks.map(({ track }) => track),
+            tracks: [...chosen.tracks],
             lastWorks: before?.works ?? none,
             lastArtists: before?.artists ?? none,
           });
         }
         await nextTurn(signal);
       }
+      maker.dispose();
       const { tracks, popularity } = world;
       return listFigures(
         lists,

@@ -2,12 +2,14 @@ import type { CandidateOptions } from '../model/candidates/generate.ts';
 import type { z } from 'zod';
 import type { holdoutOptions } from '../model/gate/holdout.ts';
 import type { Tensorflow } from '../model/ranker/network.ts';
+import type { Threads } from '../model/recommend/recommender.ts';
 import { catalogue } from './catalogue.ts';
 import { embedding } from './embedding.ts';
 import { examples } from './examples.ts';
 import { factorsStage } from './factors.ts';
 import { gateStage } from './gate.ts';
 import type { LakeSnapshot } from './lake.ts';
+import { makersOnThisThread, type OpenListMakers } from './list-making.ts';
 import { listsStage } from './make-lists.ts';
 import { rankerStage, rankerTraining } from './ranker.ts';
 import { step, type Source, type Step } from './step.ts';
@@ -20,6 +22,10 @@ export interface Engines {
   readonly loadTensorflow: () => Promise<Tensorflow>;
   /** The compiled kernels of `model/kernels`. */
   readonly loadKernels: () => Promise<WebAssembly.Module>;
+  /** Default: lists are made on the calling thread. */
+  readonly openListMakers?: OpenListMakers;
+  /** Default: the calling one. */
+  readonly threads?: Threads;
 }
 
 /**
@@ -70,7 +76,8 @@ export function weekGraph(
       ...(champion === undefined ? {} : { champion }),
     },
   );
-  return step(listsStage(loadTensorflow), about, { ...known, gate });
+  const makers = engines.openListMakers ?? makersOnThisThread(engines);
+  return step(listsStage({ ...engines, openListMakers: makers }), about, { ...known, gate });
 }
 
 /** What is known and learnt at one cut-off: what examples and lists are made from. */

@@ -10,15 +10,19 @@ import {
   textSource,
   type CandidateSource,
 } from '../model/candidates/sources.ts';
+import { retrievedArtistsSource, retrievedTracksSource } from '../model/candidates/retrieved.ts';
 import { audioColumns, genresPerTrack, type TrackTable } from '../model/candidates/tracks.ts';
+import { shareArray, shareArrays } from '../model/shared.ts';
 import { readMatrix } from './matrix-file.ts';
 import type { NumberColumn, Sql } from './ports.ts';
+import type { WorldRetrieval } from './retrieval.ts';
 
 /**
- * Everything that candidate generation and ranking need at one cut-off, as columns. Read from the
- * views of the inputs `catalogue`, `snapshot`, `factors`, `embedding` and `text`.
+ * Everything that candidate generation and ranking need at one cut-off, as columns over shared
+ * memory: threads are sent all of it and none of it is copied. Read from the views of the inputs
+ * `catalogue`, `snapshot`, `factors`, `embedding` and `text`.
  */
-export interface World {
+export interface WorldColumns {
   readonly tracks: TrackTable;
   readonly popularity: Popularity;
   /** [all listeners x tracks] confidence; rows of listeners unknown at the cut-off are empty. */
@@ -31,13 +35,28 @@ export interface World {
   readonly listeners: Int32Array;
   /** Names of the zones and countries, and `world`: what the evidence of popularity points to. */
   readonly places: readonly string[];
-  /** In the order in which they are asked. */
-  readonly sources: readonly CandidateSource[];
+  /** For each place its tracks, the most popular first. */
+  readonly placeTracks: Ragged;
+  /** Each artist's tracks, the best known first. */
+  readonly artistTracks: Ragged;
+  /** What is near a track, in playlists and in the embedding learnt from them. */
+  readonly trackNeighbours: Ragged;
+  /** What is near an artist, in the words used for them. */
+  readonly artistNeighbours: Ragged;
+  /** Tracks that were played before the cut-off, ascending. */
+  readonly played: Int32Array;
   /** All tracks that can be recommended, the most popular first. */
   readonly fallback: Int32Array;
-  /** For the reasons. */
+  readonly listenersOfTracks: Factors;
   readonly trackFactors: Factors;
+  readonly listenersOfArtists: Factors;
   readonly artistFactors: Factors;
+}
+
+/** The columns, and the sources over them. */
+export interface World extends WorldColumns {
+  /** In the order in which they are asked. */
+  readonly sources: readonly CandidateSource[];
 }
 
 /** @param folders - of the inputs whose files are not Parquet */
@@ -46,18 +65,78 @@ export async function readWorld(
   folders: { factors: string },
   cutoff: string,
 ): Promise<World> {
-  const tracks = await readTracks(sql);
+  return openWorld(await readColumns(sql, folders, cutoff));
+}
+
+/** How tracks and artists are retrieved by groups of listeners. */
+export interface Retrieval extends WorldRetrieval {
+  readonly kernels: WebAssembly.Module;
+}
+
+/**
+ * Sources have a state of their own, one listener at a time: a thread opens its own.
+ *
+ * @param retrieval - without it, all tracks and artists are scored for each listener
+ */
+export function openWorld(columns: WorldColumns, retrieval?: Retrieval): World {
+  const { tracks, places, artistTracks } = columns;
+  return {
+    ...columns,
+    sources: [
+      ...(retrieval === undefined
+        ? [
+            factorsSource(columns.listenersOfTracks, columns.trackFactors, columns.played),
+            artistsSource(
+              columns.listenersOfArtists,
+              columns.artistFactors,
+              artistTracks,
+              tracks.artist,
+            ),
+          ]
+        : retrievedSources(columns, retrieval)),
+      playlistsSource(columns.trackNeighbours, tracks.numTracks),
+      textSource(columns.artistNeighbours, artistTracks, tracks.numArtists, tracks.artist),
+      popularitySource(columns.placeTracks, places.indexOf('world')),
+    ],
+  };
+}
+
+function retrievedSources(
+  columns: WorldColumns,
+  { tracks, artists, trackRows, artistRows, kernels }: Retrieval,
+): CandidateSource[] {
+  const ofTracks = {
+    ...{ plan: tracks, rows: trackRows, kernels },
+    ...{ listeners: columns.listenersOfTracks, items: columns.trackFactors },
+  };
+  const ofArtists = {
+    ...{ plan: artists, rows: artistRows, kernels },
+    ...{ listeners: columns.listenersOfArtists, items: columns.artistFactors },
+  };
+  return [
+    retrievedTracksSource(ofTracks),
+    retrievedArtistsSource(ofArtists, columns.artistTracks, columns.tracks.artist),
+  ];
+}
+
+/** @param folders - of the inputs whose files are not Parquet */
+export async function readColumns(
+  sql: Sql,
+  folders: { factors: string },
+  cutoff: string,
+): Promise<WorldColumns> {
+  // Shared piece by piece: what a piece was read into is free again when the next is read.
+  const tracks = shareArrays(await readTracks(sql));
   const numListeners = await count(sql, 'catalogue.listeners');
-  const interactions = await readInteractions(sql, numListeners, tracks);
+  const interactions = shareArrays(await readInteractions(sql, numListeners, tracks));
   const artistTracks = await ragged(
     sql,
     `SELECT artist_ix AS row, track_ix AS item, CAST(0 AS FLOAT) AS value
      FROM snapshot.artist_tracks ORDER BY artist_ix, rank`,
     tracks.numArtists,
   );
-  const places = await readPlaces(sql, numListeners);
-  const factors = await readFactors(folders.factors);
-  // What stands beside a track in playlists, and what is near it in the embedding learnt from them.
+  const places = shareArrays(await readPlaces(sql, numListeners));
+  const factors = shareArrays(await readFactors(folders.factors));
   const trackNeighbours = await ragged(
     sql,
     `SELECT n.track_ix AS row, n.neighbour_ix AS item,
@@ -83,24 +162,23 @@ export async function readWorld(
   );
   return {
     tracks,
-    popularity: await readPopularity(sql, tracks, artistTracks, cutoff),
+    popularity: shareArrays(await readPopularity(sql, tracks, artistTracks, cutoff)),
     ...interactions,
     ...places,
-    fallback: Int32Array.from(fallback),
-    trackFactors: factors.tracks,
-    artistFactors: factors.artists,
-    sources: [
-      factorsSource(factors.listenersOfTracks, factors.tracks, Int32Array.from(played)),
-      artistsSource(factors.listenersOfArtists, factors.artists, artistTracks, tracks.artist),
-      playlistsSource(trackNeighbours, tracks.numTracks),
-      textSource(artistNeighbours, artistTracks, tracks.numArtists, tracks.artist),
-      popularitySource(places.placeTracks, places.places.indexOf('world')),
-    ],
+    artistTracks,
+    trackNeighbours,
+    artistNeighbours,
+    fallback: shareArray(Int32Array.from(fallback)),
+    played: shareArray(Int32Array.from(played)),
+    ...factors,
   };
 }
 
 /** The listener as the sources see them; views, not copies. */
-export function listenerOf(world: World, index: number): Listener {
+export function listenerOf(
+  world: Pick<WorldColumns, 'interactions' | 'artistInteractions' | 'zonePlace' | 'countryPlace'>,
+  index: number,
+): Listener {
   const tracks = rowOf(world.interactions, index);
   const artists = rowOf(world.artistInteractions, index);
   return {
@@ -175,7 +253,7 @@ async function readInteractions(
   sql: Sql,
   numListeners: number,
   tracks: TrackTable,
-): Promise<Pick<World, 'interactions' | 'artistInteractions' | 'listeners'>> {
+): Promise<Pick<WorldColumns, 'interactions' | 'artistInteractions' | 'listeners'>> {
   const byTrack = await sql.columns<'listener_ix' | 'track_ix' | 'confidence'>(
     'SELECT listener_ix, track_ix, confidence FROM snapshot.interactions ORDER BY ALL',
   );
@@ -269,21 +347,21 @@ async function readPopularity(
   };
 }
 
-async function readFactors(folder: string): Promise<{
-  listenersOfTracks: Factors;
-  tracks: Factors;
-  listenersOfArtists: Factors;
-  artists: Factors;
-}> {
+type FactorColumns = Pick<
+  WorldColumns,
+  'listenersOfTracks' | 'trackFactors' | 'listenersOfArtists' | 'artistFactors'
+>;
+
+async function readFactors(folder: string): Promise<FactorColumns> {
   const read = async (name: string): Promise<Factors> => {
     const { rows, columns, values } = await readMatrix(join(folder, `${name}.matrix`));
     return { numRows: rows, numFactors: columns, values };
   };
   return {
     listenersOfTracks: await read('listeners-tracks'),
-    tracks: await read('tracks'),
+    trackFactors: await read('tracks'),
     listenersOfArtists: await read('listeners-artists'),
-    artists: await read('artists'),
+    artistFactors: await read('artists'),
   };
 }
 
@@ -293,7 +371,7 @@ async function ragged(sql: Sql, query: string, numRows: number): Promise<Ragged>
   const start = new Int32Array(numRows + 1);
   for (const r of row) start[r + 1]!++;
   for (let r = 0; r < numRows; r++) start[r + 1]! += start[r]!;
-  return { start, indices: Int32Array.from(item), values: Float32Array.from(value) };
+  return shareArrays({ start, indices: item as Int32Array, values: value as Float32Array });
 }
 
 async function count(sql: Sql, table: string): Promise<number> {

@@ -3,7 +3,9 @@ import { buildApi } from '../infra/http/server.ts';
 import { openMetrics } from '../infra/metrics.ts';
 import { openListCache } from '../infra/list-cache.ts';
 import { openMongo } from '../infra/mongo.ts';
+import { openNames } from '../infra/mongo/names.ts';
 import { openPlaylistReader } from '../infra/mongo/reader.ts';
+import { openNameCache } from '../infra/name-cache.ts';
 import { openRedis } from '../infra/redis.ts';
 import { openTokens, tokenSecret } from '../infra/tokens.ts';
 import { resolveRegion } from '../model/regions.ts';
@@ -24,7 +26,7 @@ export async function runApi(
   const delivery = await openDelivery({ ...options, metrics });
   delivery.startPublishing();
   const api = await buildApi({
-    playlists: openPlaylistReader(mongo.db),
+    playlists: openPlaylistReader(mongo.db, openNameCache(openNames(mongo.db), { clock })),
     covers: delivery.covers,
     cache: openListCache(redis.client, config.namespace),
     tokens: openTokens(await tokenSecret(config.home), clock),

@@ -7,6 +7,7 @@ import { openMongo } from '../infra/mongo.ts';
 import type { Metrics } from '../infra/metrics.ts';
 import { openAlerts } from '../infra/mongo/alerts.ts';
 import { openLedger } from '../infra/mongo/ledger.ts';
+import { openNames, type Names } from '../infra/mongo/names.ts';
 import { openOrders } from '../infra/mongo/orders.ts';
 import { openPlaylists, type Playlists } from '../infra/mongo/playlists.ts';
 import { openStoredLists } from '../infra/mongo/stored-lists.ts';
@@ -42,6 +43,7 @@ import { sweep, type SweepReport } from '../pipelines/delivery/sweep.ts';
 import type { FrozenLists, ListArchive } from '../pipelines/lists.ts';
 import type { Clock, Log } from '../pipelines/ports.ts';
 import { waitForOrders, type DeliverySummary, type Waiting } from './await-delivery.ts';
+import { openNameLists } from './name-lists.ts';
 
 export type { DeliverySummary } from './await-delivery.ts';
 
@@ -76,6 +78,7 @@ export interface Delivery {
   readonly orders: OrderBook;
   readonly ledger: Ledger & LedgerReports;
   readonly playlists: Playlists;
+  readonly names: Names;
   /** Deadlines that are or were in danger. */
   readonly alerts: AlertBook;
   readonly webhook: Webhook | undefined;
@@ -122,7 +125,7 @@ export interface Delivery {
   missing(lists: FrozenLists, zones: readonly string[]): AsyncIterable<MissingList>;
   /** All that is known of a listener's list of a week. */
   story(user: string, week: string): Promise<ListStory>;
-  /** Holds the ledger against what is stored. */
+  /** Holds the ledger against what is stored, and stores names that are not there. */
   reconcile(
     week: string,
     how?: Pick<Reconciling, 'dryRun' | 'onProgress'>,
@@ -192,6 +195,8 @@ export async function openDelivery(given: DeliveryOptions): Promise<Delivery> {
             clock,
             log,
           });
+    const names = openNames(db);
+    const nameLists = openNameLists(names, log);
     const { metrics, onBatch } = options;
     const ledger = metrics?.counting(plainLedger) ?? plainLedger;
     metrics?.probe({
@@ -234,6 +239,7 @@ export async function openDelivery(given: DeliveryOptions): Promise<Delivery> {
       alerts,
       webhook,
       playlists,
+      names,
       rabbit,
       calendar,
       covers,
@@ -281,6 +287,7 @@ export async function openDelivery(given: DeliveryOptions): Promise<Delivery> {
           if (lists?.fingerprint !== order.lists) {
             throw new Error(`order ${id}: its lists ${order.lists} are not in the archive`);
           }
+          await nameLists(lists, { signal });
           await publishOrder({ orders, ledger, publisher: rabbit, clock }, order, lists, signal);
         });
       },
@@ -331,14 +338,12 @@ export async function openDelivery(given: DeliveryOptions): Promise<Delivery> {
           week,
           clock(),
         ),
-      reconcile: async (week, how = {}) =>
-        reconcile(
-          {
-            ...{ orders, ledger, playlists, lists: await archive.find(week), ...how },
-            storedByOrder: (ofWeek) => storedLists.countByOrder(ofWeek),
-          },
-          week,
-        ),
+      async reconcile(week, how = {}) {
+        const lists = await archive.find(week);
+        if (lists !== undefined && how.dryRun !== true) await nameLists(lists, { again: true });
+        const storedByOrder = (asked: string) => storedLists.countByOrder(asked);
+        return reconcile({ orders, ledger, playlists, lists, ...how, storedByOrder }, week);
+      },
       async remove() {
         await calendar.remove();
         await coverQueue.remove();
@@ -359,8 +364,9 @@ function forgetting(playlists: Playlists, cache: ListCache): Playlists {
   return {
     ...playlists,
     async upsert(documents) {
-      await playlists.upsert(documents);
+      const unproven = await playlists.upsert(documents);
       await cache.forget(documents.map(({ user }) => user));
+      return unproven;
     },
   };
 }

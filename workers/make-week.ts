@@ -3,7 +3,9 @@ import { withLock } from '../infra/lock.ts';
 import { weekBookFolder } from '../infra/list-archive.ts';
 import { openWeekBook } from '../infra/week-book.ts';
 import { loadKernels } from '../infra/kernels.ts';
+import { openListMakers } from '../infra/list-makers.ts';
 import { loadTensorflow } from '../infra/tensorflow.ts';
+import { openThreads } from '../infra/threads.ts';
 import { Mistake } from '../model/mistake.ts';
 import { freezeWeek } from '../pipelines/freeze.ts';
 import type { Lake } from '../pipelines/lake.ts';
@@ -72,7 +74,12 @@ export async function makeWeek(making: MakingWeeks, request: WeekRequest): Promi
     signal,
     onFinish,
   });
-  const goal = weekGraph(frozen, previous, { loadTensorflow, loadKernels }, champion);
+  const goal = weekGraph(
+    frozen,
+    previous,
+    { loadTensorflow, loadKernels, openListMakers, threads: openThreads() },
+    champion,
+  );
   if (request.from !== undefined) await runner.discardFrom(goal, request.from);
   const gateStep = goal.inputs['gate'] as Step;
   const gate = await runner.make(gateStep);

@@ -4,6 +4,7 @@ import writeFileAtomic from 'write-file-atomic';
 import type { Config } from '../infra/config.ts';
 import { openWeek } from '../infra/opened-week.ts';
 import { renderModelReport } from '../infra/report/model-report.ts';
+import { loadKernels } from '../infra/kernels.ts';
 import { loadTensorflow } from '../infra/tensorflow.ts';
 import { Mistake } from '../model/mistake.ts';
 import { judgeModel } from '../pipelines/judge-model.ts';
@@ -55,6 +56,7 @@ export async function reportModel(
             ? undefined
             : await registry.file(await registry.find(champion, model.lake)),
         tf: await loadTensorflow(),
+        kernels: await loadKernels(),
       });
       const file = resolve(out ?? join(folder, model.version, 'report.html'));
       await mkdir(dirname(file), { recursive: true });

@@ -37,7 +37,7 @@ export interface CoverQueueOptions {
   readonly log: Log;
   /**
    * Batches that may wait; what comes beyond is left to the first request, so that Redis is not
-   * filled where nobody ever makes covers. Default 10,000, of about 3 KB each.
+   * filled where nobody ever makes covers. Default 2,500, of about 12 KB each.
    */
   readonly maxWaiting?: number;
 }
@@ -50,7 +50,7 @@ export function openCoverQueue({
   redis,
   namespace,
   log,
-  maxWaiting = 10_000,
+  maxWaiting = 2500,
 }: CoverQueueOptions): CoverQueue {
   const shared = { connection: redis, prefix: namespace } as const;
   const queue = new Queue<z.infer<typeof coverJob>>('covers', shared);

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { mondayStart, nextWeek, parseWeek, weekKeyPattern } from '../../model/week.ts';
-import { listedTrack, type PlaylistDocument } from '../../pipelines/lists.ts';
+import { listedTrack } from '../../pipelines/lists.ts';
+import type { NamedPlaylist } from './playlists.ts';
 
 /** An ISO week that the year has, `2014-W36`. */
 export const weekKey = z
@@ -80,7 +81,7 @@ export function hrefOf(user: string, week: string): string {
   return `/v1/users/${encodeURIComponent(user)}/playlists/${week}`;
 }
 
-type Dated = Pick<PlaylistDocument, 'user' | 'week' | 'zone' | 'validFrom' | 'revision'>;
+type Dated = Pick<NamedPlaylist, 'user' | 'week' | 'zone' | 'validFrom' | 'revision'>;
 
 export function archiveEntryOf(document: Dated): z.infer<typeof archiveEntry> {
   const { user, week, zone, validFrom, revision } = document;
@@ -88,13 +89,26 @@ export function archiveEntryOf(document: Dated): z.infer<typeof archiveEntry> {
     week,
     zone,
     validFrom: validFrom.toISOString(),
-    validUntil: new Date(mondayStart(nextWeek(week), zone)).toISOString(),
+    validUntil: mondayAfter(week, zone),
     revision,
     href: hrefOf(user, week),
   };
 }
 
-export function playlistAnswerOf(document: PlaylistDocument): PlaylistAnswer {
+const mondaysAfter = new Map<string, string>();
+
+/** Kept, for there are few: time zones are slow to reckon with. */
+function mondayAfter(week: string, zone: string): string {
+  const key = `${week} ${zone}`;
+  let monday = mondaysAfter.get(key);
+  if (monday === undefined) {
+    monday = new Date(mondayStart(nextWeek(week), zone)).toISOString();
+    mondaysAfter.set(key, monday);
+  }
+  return monday;
+}
+
+export function playlistAnswerOf(document: NamedPlaylist): PlaylistAnswer {
   const { week, zone, validFrom, validUntil, revision, href } = archiveEntryOf(document);
   return {
     user: document.user,
@@ -105,7 +119,7 @@ export function playlistAnswerOf(document: PlaylistDocument): PlaylistAnswer {
     revision,
     model: document.model,
     cover: `${href}/cover`,
-    tracks: document.tracks,
+    tracks: [...document.tracks],
   };
 }
 

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { toJspf } from '../../model/jspf.ts';
-import type { PlaylistDocument } from '../../pipelines/lists.ts';
+import type { ListedTrack } from '../../pipelines/lists.ts';
 import type { Clock } from '../../pipelines/ports.ts';
 import type { CachedAnswer, ListCache } from '../list-cache.ts';
 import type { Tokens } from '../tokens.ts';
@@ -23,19 +23,36 @@ import { mayRead } from './bearer.ts';
 import { notFound } from './problem.ts';
 import type { App } from './app.ts';
 
-/** Reads stored lists; only those whose Monday has come, as of `now`, unless said otherwise. */
+/** A stored list with the names of its tracks. */
+export interface NamedPlaylist {
+  readonly user: string;
+  readonly week: string;
+  readonly zone: string;
+  readonly validFrom: Date;
+  readonly revision: number;
+  readonly model: string;
+  readonly tracks: readonly ListedTrack[];
+}
+
+/**
+ * Reads stored lists; only those whose Monday has come, as of `now`, unless said otherwise. Rejects
+ * with `Unavailable` where the names of a list cannot be had.
+ */
 export interface PlaylistReader {
-  /** The newest list whose Monday has come. */
-  current(user: string, now: number): Promise<PlaylistDocument | undefined>;
-  /** When the next stored list becomes the current one. */
-  nextValidFrom(user: string, now: number): Promise<number | undefined>;
-  ofWeek(user: string, week: string, now: number): Promise<PlaylistDocument | undefined>;
+  /**
+   * The newest list whose Monday has come, and until when at least it is: the Monday of the next
+   * list that is stored, or a day from now.
+   */
+  current(user: string, now: number): Promise<{ list: NamedPlaylist; until: number } | undefined>;
+  ofWeek(user: string, week: string, now: number): Promise<NamedPlaylist | undefined>;
+  /** Key of the list's cover. */
+  cover(user: string, week: string, now: number): Promise<string | undefined>;
   /** The newest first. */
   archive(
     user: string,
     now: number,
     limit: number,
-  ): Promise<Pick<PlaylistDocument, 'user' | 'week' | 'zone' | 'validFrom' | 'revision'>[]>;
+  ): Promise<Pick<NamedPlaylist, 'user' | 'week' | 'zone' | 'validFrom' | 'revision'>[]>;
 }
 
 export interface CoverReader {
@@ -80,28 +97,22 @@ const tags = ['playlists'];
 export function addPlaylistRoutes(app: App, routes: PlaylistRoutes): void {
   const { playlists, covers, cache, tokens, clock } = routes;
 
-  async function currentAnswer(user: string): Promise<CachedAnswer> {
+  async function currentAnswer(user: string): Promise<Answer> {
     const now = clock();
-    const { answer, generation } = await cache.get(user, now);
+    const { answer, lease } = await cache.get(user, now);
     if (answer !== undefined) return answer;
-    const document = await playlists.current(user, now);
-    if (document === undefined) throw notFound(`no list is stored for listener "${user}"`);
-    const body = JSON.stringify(playlistAnswerOf(document));
-    const until = (await playlists.nextValidFrom(user, now)) ?? Infinity;
-    const made = { etag: etagOf(body), body, until: Math.min(until, now + 86_400_000) };
-    await cache.put(user, generation, made);
+    const found = await playlists.current(user, now);
+    if (found === undefined) throw notFound(`no list is stored for listener "${user}"`);
+    const made = { ...answerOf(found.list), until: Math.min(found.until, now + 86_400_000) };
+    // Nobody waits for it; what is not kept is looked up again.
+    cache.put(user, lease, made).catch(() => undefined);
     return made;
   }
 
-  async function listOf(user: string, week: string): Promise<PlaylistDocument> {
-    const document = await playlists.ofWeek(user, week, clock());
-    if (document === undefined) {
-      throw notFound(
-        `no list of week ${week} is stored for listener "${user}", or its Monday is yet to come`,
-      );
-    }
-    return document;
-  }
+  const noSuchList = (user: string, week: string) =>
+    notFound(
+      `no list of week ${week} is stored for listener "${user}", or its Monday is yet to come`,
+    );
 
   app.get(
     '/v1/users/:id/playlists/current',
@@ -139,8 +150,9 @@ export function addPlaylistRoutes(app: App, routes: PlaylistRoutes): void {
     async (request, reply) => {
       const { id, week } = request.params;
       await mayRead(request, tokens, id);
-      const body = JSON.stringify(playlistAnswerOf(await listOf(id, week)));
-      return sendList(request, reply, { body, etag: etagOf(body) }, request.query.format);
+      const list = await playlists.ofWeek(id, week, clock());
+      if (list === undefined) throw noSuchList(id, week);
+      return sendList(request, reply, answerOf(list), request.query.format);
     },
   );
 
@@ -184,22 +196,30 @@ export function addPlaylistRoutes(app: App, routes: PlaylistRoutes): void {
     async (request, reply) => {
       const { id, week } = request.params;
       await mayRead(request, tokens, id);
-      const document = await listOf(id, week);
-      const etag = `"${document.cover}"`;
+      const key = await playlists.cover(id, week, clock());
+      if (key === undefined) throw noSuchList(id, week);
+      const etag = `"${key}"`;
       void reply.header('etag', etag).header('cache-control', 'private, max-age=3600');
       if (matches(request.headers['if-none-match'], etag)) return sendUnchanged(reply);
-      const image = await covers.image(document.cover);
-      if (image === undefined) throw notFound(`no cover has the key "${document.cover}"`);
+      const image = await covers.image(key);
+      if (image === undefined) throw notFound(`no cover has the key "${key}"`);
       return sendImage(reply, image);
     },
   );
+}
+
+type Answer = Pick<CachedAnswer, 'body' | 'etag'>;
+
+function answerOf(list: NamedPlaylist): Answer {
+  const body = Buffer.from(JSON.stringify(playlistAnswerOf(list)));
+  return { body, etag: etagOf(body) };
 }
 
 /** As JSON or JSPF, whichever is asked for by `format` or, without it, by `Accept`. */
 function sendList(
   request: FastifyRequest,
   reply: FastifyReply,
-  answer: Pick<CachedAnswer, 'body' | 'etag'>,
+  answer: Answer,
   asked: 'json' | 'jspf' | undefined,
 ): FastifyReply {
   const wantsJspf =
@@ -210,9 +230,9 @@ function sendList(
     .header('cache-control', 'private, no-cache')
     .header('vary', 'accept, authorization');
   if (matches(request.headers['if-none-match'], etag)) return sendUnchanged(reply);
-  void reply.serializer((body: string) => body);
   if (!wantsJspf) return reply.type('application/json').send(answer.body);
-  const list = JSON.parse(answer.body) as PlaylistAnswer;
+  void reply.serializer((body: string) => body);
+  const list = JSON.parse(answer.body.toString()) as PlaylistAnswer;
   void reply.header('link', `<${hrefOf(list.user, list.week)}>; rel="alternate"`);
   return reply.type(jspfType).send(JSON.stringify(toJspf(list)));
 }

@@ -1,33 +1,43 @@
-import type { Db } from 'mongodb';
-import type { PlaylistDocument } from '../../pipelines/lists.ts';
-import type { PlaylistReader } from '../http/playlists.ts';
+import type { Collection, Db } from 'mongodb';
+import { addWeeks, weekOf } from '../../model/week.ts';
+import { idsOf, nameTracks } from '../../pipelines/listed.ts';
+import { documentId } from '../../pipelines/delivery/deliver.ts';
+import type { NamedPlaylist, PlaylistReader } from '../http/playlists.ts';
 import { reaching } from '../mongo.ts';
+import type { NameCache } from '../name-cache.ts';
+import { coverOf, type StoredList } from './stored-list.ts';
+
+const hourMs = 3_600_000;
 
 /** Lists as the API reads them: a list shows from its Monday on. */
-export function openPlaylistReader(db: Db): PlaylistReader {
-  const collection = db.collection<PlaylistDocument>('playlists');
+export function openPlaylistReader(db: Db, names: NameCache): PlaylistReader {
+  const collection = db.collection<StoredList>('playlists', { promoteBuffers: true });
   const visible = (user: string, now: number) => ({ user, validFrom: { $lte: new Date(now) } });
+
+  async function named(list: StoredList): Promise<NamedPlaylist> {
+    const { user, week, zone, validFrom, revision, model } = list;
+    const tracks = list.v === 1 ? list.tracks : nameTracks(list, await names.named(idsOf(list)));
+    return { user, week, zone, validFrom, revision, model, tracks };
+  }
+
   return {
     async current(user, now) {
-      const found = await reaching(() =>
-        collection.findOne(visible(user, now), { sort: { validFrom: -1 } }),
-      );
-      return found ?? undefined;
-    },
-    async nextValidFrom(user, now) {
-      const found = await reaching(() =>
-        collection.findOne(
-          { user, validFrom: { $gt: new Date(now) } },
-          { sort: { validFrom: 1 }, projection: { validFrom: 1 } },
-        ),
-      );
-      return found?.validFrom.getTime();
+      const near = await nearestLists(collection, user, now);
+      const newest = near.findLast(({ validFrom }) => validFrom.getTime() <= now);
+      const list =
+        newest ??
+        (await reaching(() => collection.findOne(visible(user, now), { sort: { validFrom: -1 } })));
+      if (list === null) return undefined;
+      const next = near.find(({ validFrom }) => validFrom.getTime() > now);
+      return { list: await named(list), until: next?.validFrom.getTime() ?? now + 24 * hourMs };
     },
     async ofWeek(user, week, now) {
-      const found = await reaching(() =>
-        collection.findOne({ _id: `${user}:${week}`, ...visible(user, now) }),
-      );
-      return found ?? undefined;
+      const found = await reaching(() => collection.findOne({ _id: documentId(user, week) }));
+      return found === null || found.validFrom.getTime() > now ? undefined : named(found);
+    },
+    async cover(user, week, now) {
+      const found = await reaching(() => collection.findOne({ _id: documentId(user, week) }));
+      return found === null || found.validFrom.getTime() > now ? undefined : coverOf(found);
     },
     archive(user, now, limit) {
       return reaching(() =>
@@ -41,4 +51,29 @@ export function openPlaylistReader(db: Db): PlaylistReader {
       );
     },
   };
+}
+
+/**
+ * The user's lists of the weeks around now, found by their `_id`s alone, the earliest first: with
+ * all whose Monday comes within a day, wherever that is (a zone is up to 14 hours ahead of UTC).
+ */
+async function nearestLists(
+  collection: Collection<StoredList>,
+  user: string,
+  now: number,
+): Promise<StoredList[]> {
+  const ids = weeksAround(Math.floor(now / hourMs)).map((week) => documentId(user, week));
+  const found = await reaching(() => collection.find({ _id: { $in: ids } }).toArray());
+  return found.sort((a, b) => a.validFrom.getTime() - b.validFrom.getTime());
+}
+
+let around: { readonly hour: number; readonly weeks: readonly string[] } | undefined;
+
+/** @param hour - hours since 1970 */
+function weeksAround(hour: number): readonly string[] {
+  if (around?.hour !== hour) {
+    const last = weekOf((hour + 39) * hourMs, 'UTC');
+    around = { hour, weeks: [last, addWeeks(last, -1), addWeeks(last, -2)] };
+  }
+  return around.weeks;
 }

@@ -1,23 +1,20 @@
 import type { Db } from 'mongodb';
 import type { StoredLists } from '../../pipelines/delivery/story.ts';
-import type { PlaylistDocument } from '../../pipelines/lists.ts';
 import { reaching } from '../mongo.ts';
+import { coverOf, type StoredList } from './stored-list.ts';
 
 /** What is stored of lists, without their tracks. */
 export function openStoredLists(db: Db): StoredLists {
-  const collection = db.collection<PlaylistDocument>('playlists');
-  const projection = {
-    ...{ zone: 1, validFrom: 1, model: 1, revision: 1, order: 1, cover: 1, storedAt: 1 },
-  };
+  const collection = db.collection<StoredList>('playlists');
   return {
     async find(user, week) {
       const found = await reaching(() =>
-        collection.findOne({ _id: `${user}:${week}` }, { projection }),
+        collection.findOne({ _id: `${user}:${week}` }, { projection: { tracks: 0 } }),
       );
       if (found === null) return undefined;
-      const { zone, validFrom, model, revision, order, cover, storedAt } = found;
+      const { zone, validFrom, model, revision, order, storedAt } = found;
       return {
-        ...{ zone, model, revision, order, cover },
+        ...{ zone, model, revision, order, cover: coverOf(found) },
         validFrom: validFrom.getTime(),
         storedAt: storedAt.getTime(),
       };

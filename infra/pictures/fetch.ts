@@ -1,4 +1,9 @@
-import { get as getPlain, Agent as PlainAgent, type IncomingMessage } from 'node:http';
+import {
+  get as getPlain,
+  Agent as PlainAgent,
+  type ClientRequest,
+  type IncomingMessage,
+} from 'node:http';
 import { get as getSecure, Agent as SecureAgent } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { InsideAddress, mayFollow, publicOnly } from './addresses.ts';
@@ -46,7 +51,7 @@ export async function fetchPicture(
   signal: AbortSignal,
   lookup?: LookupFunction,
 ): Promise<PictureAnswer> {
-  const within = AbortSignal.any([signal, AbortSignal.timeout(limits.timeMs)]);
+  const within = new Within(limits.timeMs, signal);
   try {
     let url = new URL(address);
     const home = url;
@@ -65,6 +70,42 @@ export async function fetchPicture(
   } catch (error) {
     if (error instanceof InsideAddress) return none(error.message);
     return { kind: 'down', reason: (error as Error).message };
+  } finally {
+    within.end();
+  }
+}
+
+/**
+ * Ends a request, and those that follow it, when its time is up or the signal aborts. There are
+ * thousands a second: a timer and a listener cost a tenth of what signals made of signals do.
+ */
+class Within {
+  readonly #timer: NodeJS.Timeout;
+  readonly #signal: AbortSignal;
+  readonly #abort = () => this.#stop(new Error('the batch waits no longer'));
+  #request: ClientRequest | undefined;
+  #reason: Error | undefined;
+
+  constructor(timeMs: number, signal: AbortSignal) {
+    this.#signal = signal;
+    this.#timer = setTimeout(() => this.#stop(new Error(`no answer in ${timeMs} ms`)), timeMs);
+    signal.addEventListener('abort', this.#abort, { once: true });
+    if (signal.aborted) this.#abort();
+  }
+
+  holds(request: ClientRequest): void {
+    this.#request = request;
+    if (this.#reason !== undefined) request.destroy(this.#reason);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#signal.removeEventListener('abort', this.#abort);
+  }
+
+  #stop(reason: Error): void {
+    this.#reason = reason;
+    this.#request?.destroy(reason);
   }
 }
 
@@ -74,16 +115,17 @@ const secure = new SecureAgent({ keepAlive: true });
 function ask(
   url: URL,
   headers: Record<string, string>,
-  signal: AbortSignal,
+  within: Within,
   lookup: LookupFunction | undefined,
 ): Promise<IncomingMessage> {
-  const options = { headers, signal, ...(lookup === undefined ? {} : { lookup }) };
+  const options = { headers, ...(lookup === undefined ? {} : { lookup }) };
   return new Promise((resolve, reject) => {
     const request =
       url.protocol === 'https:'
         ? getSecure(url, { ...options, agent: secure }, resolve)
         : getPlain(url, { ...options, agent: plain }, resolve);
     request.on('error', reject);
+    within.holds(request);
   });
 }
 
@@ -102,8 +144,11 @@ async function readAnswer(
   known: PictureMark | undefined,
 ): Promise<PictureAnswer> {
   const { statusCode: status = 0, headers } = response;
+  const size = Number(headers['content-length'] ?? NaN);
   const drop = (answer: PictureAnswer) => {
-    response.destroy();
+    // What is short is read to its end, so that the connection serves the next request.
+    if (size <= shortBytes) response.resume();
+    else response.destroy();
     return answer;
   };
   if (status === 304 && known !== undefined) {
@@ -124,6 +169,9 @@ async function readAnswer(
 function none(reason: string): PictureAnswer {
   return { kind: 'none', reason };
 }
+
+/** What most say of a picture that there is not. */
+const shortBytes = 16_384;
 
 /** Undefined when there is more than `maxBytes`; what is beyond is not read. */
 async function readUpTo(response: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {

@@ -1,10 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ConfirmChannel, ConsumeMessage, RecoveringChannelModel } from 'amqplib';
 import { Unavailable, type LedgerEntry } from '../../pipelines/delivery/ports.ts';
-import { batchMessage, type BatchMessage } from '../../pipelines/lists.ts';
+import type { BatchMessage } from '../../pipelines/lists.ts';
 import type { Clock, Log } from '../../pipelines/ports.ts';
 import { logWith } from '../log.ts';
 import { failureOf } from './deadletters.ts';
+import { parseBatch } from './message.ts';
 import { publishedHeader } from './publish.ts';
 import type { Topology } from './topology.ts';
 
@@ -185,18 +186,4 @@ async function retrying(
       await pause(pauseMs, undefined, { signal });
     }
   }
-}
-
-/** The batch, or in words what is wrong with the bytes. */
-export function parseBatch(content: Buffer): BatchMessage | string {
-  let json: unknown;
-  try {
-    json = JSON.parse(content.toString('utf8'));
-  } catch (error) {
-    return `expected a batch as JSON, got ${content.length} bytes: ${(error as Error).message}`;
-  }
-  const parsed = batchMessage.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  return `expected a batch of version 1, ${issue.path.join('.') || 'message'}: ${issue.message}`;
 }

@@ -2,6 +2,7 @@ import type { ConfirmChannel, ConsumeMessage, Options, RecoveringChannelModel } 
 import pRetry, { AbortError } from 'p-retry';
 import type { BatchMessage } from '../../pipelines/lists.ts';
 import { reasonHeader } from './deadletters.ts';
+import { batchBytes, messageKind } from './message.ts';
 import type { Topology } from './topology.ts';
 
 /** Header of a batch: when it was handed to the broker, milliseconds since 1970. */
@@ -30,10 +31,8 @@ export class ConfirmedPublisher {
   }
 
   publish(message: BatchMessage): Promise<void> {
-    const content = Buffer.from(JSON.stringify(message));
-    return this.send(this.#topology.exchange, content, {
-      contentType: 'application/json',
-      type: 'batch.v1',
+    return this.send(this.#topology.exchange, batchBytes(message), {
+      ...messageKind,
       messageId: `${message.order.id}:${message.batch}`,
       headers: { ...headersOf(message), [publishedHeader]: Date.now() },
     });

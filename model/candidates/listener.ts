@@ -27,3 +27,12 @@ export interface Factors {
   readonly numFactors: number;
   readonly values: Float32Array;
 }
+
+/** Rows that are not empty, ascending. */
+export function rowsThatHold(rows: Ragged): Int32Array {
+  const found: number[] = [];
+  for (let r = 0; r + 1 < rows.start.length; r++) {
+    if (rows.start[r + 1]! > rows.start[r]!) found.push(r);
+  }
+  return Int32Array.from(found);
+}

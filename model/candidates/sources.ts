@@ -1,7 +1,7 @@
 import { TopK, type Best } from '../nearest.ts';
 import { Accumulator } from './accumulator.ts';
 import { FactoredItems } from './factored-items.ts';
-import type { Factors, Listener, Ragged } from './listener.ts';
+import { rowsThatHold, type Factors, type Listener, type Ragged } from './listener.ts';
 import { sourceNames, type CandidatePool, type SourceName } from './pool.ts';
 
 /**
@@ -242,8 +242,12 @@ function highest({ start, indices }: Ragged, place: number): number {
   return most;
 }
 
-/** @param evidence - whom the offers name; left out: nobody */
-function offerTracksOf(
+/**
+ * Offers the best-known tracks of artists, the best artist first.
+ *
+ * @param evidence - whom the offers name; left out: nobody
+ */
+export function offerTracksOf(
   artists: Best,
   evidence: Accumulator | undefined,
   listener: Listener,
@@ -276,12 +280,4 @@ function holds(ascending: Int32Array, value: number): boolean {
     else to = middle;
   }
   return from < ascending.length && ascending[from] === value;
-}
-
-function rowsThatHold(rows: Ragged): Int32Array {
-  const found: number[] = [];
-  for (let r = 0; r + 1 < rows.start.length; r++) {
-    if (rows.start[r + 1]! > rows.start[r]!) found.push(r);
-  }
-  return Int32Array.from(found);
 }

@@ -1,5 +1,6 @@
 import type { Interactions } from '../interactions.ts';
 import type { Algorithm, FittedModel, Means, ModelArray } from '../recommend/recommender.ts';
+import { shareArray, shareArrays } from '../shared.ts';
 import { rankListeners, type Lists } from './rank.ts';
 import { sliceRows } from './rows.ts';
 
@@ -71,20 +72,10 @@ export async function rankPart({ fitted, histories, k, ...means }: RankTask): Pr
 /** The model with its arrays over shared memory, copied where they are not yet. */
 export function shareModel<Options>(fitted: FittedModel<Options>): FittedModel<Options> {
   const arrays: Record<string, ModelArray> = {};
-  for (const [name, array] of Object.entries(fitted.arrays)) arrays[name] = share(array);
+  for (const [name, array] of Object.entries(fitted.arrays)) arrays[name] = shareArray(array);
   return { ...fitted, arrays };
 }
 
 function shareInteractions(interactions: Interactions): Interactions {
-  const { indptr, indices, values } = interactions;
-  return { ...interactions, indptr: share(indptr), indices: share(indices), values: share(values) };
-}
-
-/** Over shared memory; the same array where it is already. */
-function share<Kind extends ModelArray>(array: Kind): Kind {
-  if (Object.prototype.toString.call(array.buffer) === '[object SharedArrayBuffer]') return array;
-  const TypedArray = array.constructor as new (buffer: SharedArrayBuffer) => Kind;
-  const copy = new TypedArray(new SharedArrayBuffer(array.byteLength));
-  copy.set(array);
-  return copy;
+  return shareArrays(interactions);
 }

@@ -1,11 +1,12 @@
 import type { Factors } from '../candidates/listener.ts';
-import { createRandom } from '../random.ts';
+import { createRandom, type Random } from '../random.ts';
 import type { Threads } from '../recommend/recommender.ts';
 import { clusterDirections } from './clusters.ts';
 import { PackedItems, squaredLengths } from './packed-items.ts';
 import {
   concatenated,
   groupRegion,
+  meanDirection,
   membersByCluster,
   type RegionGroups,
   type RegionTask,
@@ -29,6 +30,11 @@ export interface RetrievalOptions {
   readonly exactProducts?: number;
   /** Default 1. */
   readonly seed?: number;
+  /**
+   * A plan of the same listeners with other factors, whose groups are to be the groups of this one
+   * too: then one order of asking is good for both. Left out, groups are made.
+   */
+  readonly along?: RetrievalPlan;
 }
 
 export interface RetrievalMeans {
@@ -123,9 +129,10 @@ export async function planRetrieval(
     return planOf(queries, k, [one], one.centres, zeros);
   }
 
-  const numRegions = Math.ceil(Math.sqrt(members.length / groupSize) / 2);
-  const { clusters, centres } = clusterDirections(queries, members, numRegions, random, packed);
-  const regions = membersByCluster(members, clusters, centres.numRows);
+  const { regions, centres } =
+    options.along === undefined || options.along.groupStart.length <= 2
+      ? regionsOf(queries, members, groupSize, random, packed)
+      : regionsAlong(options.along, queries, lengths);
   const sharesMemory = threads !== undefined;
   const common = {
     ...{ kernels, k, recall, groupSize, seed },
@@ -135,7 +142,7 @@ export async function planRetrieval(
     rows: sharesMemory ? shared(rows) : rows,
   };
   const tasks: RegionTask[] = regions
-    .map((own, region) => ({ ...common, region, members: own }))
+    .map((own, region) => ({ ...common, ...own, region }))
     .filter((task) => task.members.length > 0)
     // The largest first, so that no thread is left with it at the end.
     .sort((a, b) => b.members.length - a.members.length || a.region - b.region);
@@ -147,10 +154,48 @@ export async function planRetrieval(
   const regionCentres = new Float32Array(inOrder.length * numFactors);
   inOrder.forEach(({ region }, n) => {
     const from = region * numFactors;
-    regionCentres.set(centres.values.subarray(from, from + numFactors), n * numFactors);
+    regionCentres.set(centres.subarray(from, from + numFactors), n * numFactors);
   });
   const groups = inOrder.map((region) => region.groups);
   return planOf(queries, k, groups, regionCentres, zeros);
+}
+
+/** Regions of listeners, and [numRegions x numFactors] the mean direction of each. */
+interface Regions {
+  readonly regions: readonly Pick<RegionTask, 'members' | 'groups'>[];
+  readonly centres: Float32Array;
+}
+
+function regionsOf(
+  queries: Factors,
+  members: Int32Array,
+  groupSize: number,
+  random: Random,
+  packed: PackedItems,
+): Regions {
+  const numRegions = Math.ceil(Math.sqrt(members.length / groupSize) / 2);
+  const { clusters, centres } = clusterDirections(queries, members, numRegions, random, packed);
+  const regions = membersByCluster(members, clusters, centres.numRows);
+  return { regions: regions.map((own) => ({ members: own })), centres: centres.values };
+}
+
+/** The regions and groups of another plan, without those whose factors are zero in this one. */
+function regionsAlong(along: RetrievalPlan, queries: Factors, lengths: Float64Array): Regions {
+  const { order, groupStart, regionStart } = along;
+  const { numFactors } = queries;
+  const numRegions = regionStart.length - 1;
+  const centres = new Float32Array(numRegions * numFactors);
+  const regions = Array.from({ length: numRegions }, (_, region) => {
+    const groups: Int32Array[] = [];
+    for (let group = regionStart[region]!; group < regionStart[region + 1]!; group++) {
+      const own = order.subarray(groupStart[group], groupStart[group + 1]);
+      groups.push(own.filter((row) => (lengths[row] ?? 0) > 0));
+    }
+    const members = concatenated(groups).sort();
+    centres.set(meanDirection(queries, members), region * numFactors);
+    return { members, groups };
+  });
+  return { regions, centres };
 }
 
 async function groupAll(

@@ -1,5 +1,5 @@
 import type { Factors } from '../candidates/listener.ts';
-import { createRandom } from '../random.ts';
+import { createRandom, type Random } from '../random.ts';
 import { clusterDirections, sampled } from './clusters.ts';
 import { PackedItems } from './packed-items.ts';
 import { poolOf } from './pools.ts';
@@ -23,6 +23,8 @@ export interface RegionTask {
   readonly rows: Int32Array;
   /** Rows of the queries, none of them zero, ascending; one or more. */
   readonly members: Int32Array;
+  /** The members in groups that are given; left out, groups are made. */
+  readonly groups?: readonly Int32Array[];
   readonly region: number;
   readonly k: number;
   readonly recall: number;
@@ -56,9 +58,13 @@ export function groupRegion(task: RegionTask): RegionGroups {
   const { queries, items, squares, members, k } = task;
   const { numFactors } = queries;
   const random = createRandom(task.seed, 'region', task.region);
-  const numGroups = Math.ceil(members.length / task.groupSize);
-  const { clusters, centres } = clusterDirections(queries, members, numGroups, random, packed);
-  const byGroup = membersByCluster(members, clusters, centres.numRows);
+  const { byGroup, centres } =
+    task.groups === undefined
+      ? groupsOf(task, random, packed)
+      : {
+          byGroup: task.groups,
+          centres: concatenatedFloats(task.groups.map((own) => meanDirection(queries, own))),
+        };
   const shuffled = sampled(members, members.length, random);
 
   let rows = task.rows;
@@ -73,7 +79,7 @@ export function groupRegion(task: RegionTask): RegionGroups {
   const kept =
     task.rows.length > regionFrom ? 1 - (1 - task.recall) * (1 - lostByRegion) : task.recall;
   const found: { group: number; members: Int32Array; pool: Int32Array }[] = [];
-  for (let group = 0; group < centres.numRows; group++) {
+  for (let group = 0; group < byGroup.length; group++) {
     const own = byGroup[group]!;
     if (own.length === 0) continue;
     const inOrder = sampled(own, own.length, random);
@@ -83,10 +89,7 @@ export function groupRegion(task: RegionTask): RegionGroups {
   }
   const values = new Float32Array(found.length * numFactors);
   found.forEach(({ group }, n) => {
-    values.set(
-      centres.values.subarray(group * numFactors, (group + 1) * numFactors),
-      n * numFactors,
-    );
+    values.set(centres.subarray(group * numFactors, (group + 1) * numFactors), n * numFactors);
   });
   return {
     members: concatenated(found.map((group) => group.members)),
@@ -95,6 +98,31 @@ export function groupRegion(task: RegionTask): RegionGroups {
     pools: concatenated(found.map((group) => group.pool)),
     poolCounts: Int32Array.from(found, (group) => group.pool.length),
   };
+}
+
+function groupsOf(
+  { queries, members, groupSize }: RegionTask,
+  random: Random,
+  packed: PackedItems,
+): { byGroup: Int32Array[]; centres: Float32Array } {
+  const numGroups = Math.ceil(members.length / groupSize);
+  const { clusters, centres } = clusterDirections(queries, members, numGroups, random, packed);
+  return {
+    byGroup: membersByCluster(members, clusters, centres.numRows),
+    centres: centres.values,
+  };
+}
+
+/** [numFactors] the mean of the rows, each of length 1, brought to length 1; zero of no rows. */
+export function meanDirection({ numFactors, values }: Factors, rows: Int32Array): Float32Array {
+  const mean = new Float64Array(numFactors);
+  for (const row of rows) {
+    const own = values.subarray(row * numFactors, (row + 1) * numFactors);
+    const length = Math.hypot(...own);
+    for (let f = 0; f < numFactors; f++) mean[f]! += own[f]! / length;
+  }
+  const length = Math.hypot(...mean);
+  return Float32Array.from(mean, (value) => (length > 0 ? value / length : 0));
 }
 
 /** The rows of each cluster, in the order given. */
@@ -116,6 +144,16 @@ export function membersByCluster(
 
 export function concatenated(arrays: readonly Int32Array[]): Int32Array {
   const all = new Int32Array(arrays.reduce((sum, array) => sum + array.length, 0));
+  let at = 0;
+  for (const array of arrays) {
+    all.set(array, at);
+    at += array.length;
+  }
+  return all;
+}
+
+function concatenatedFloats(arrays: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(arrays.reduce((sum, array) => sum + array.length, 0));
   let at = 0;
   for (const array of arrays) {
     all.set(array, at);

@@ -26,7 +26,8 @@ export interface Delivering {
  * resolves, never before.
  *
  * Idempotent by (order, batch). A list that is stored with a newer revision stays. The entry in
- * the ledger is written after the lists were read back, so that it cannot say more than is true.
+ * the ledger is written after MongoDB has acknowledged each list as added, or it was read back, so
+ * that it cannot say more than is true.
  *
  * @returns `already` where the ledger had the batch and nothing was written
  * @throws Unavailable where a list is not there after it was written
@@ -39,20 +40,20 @@ export async function deliverBatch(
   const entry = await ledger.find(order.id, batch);
   if (entry?.state === 'delivered') return 'already';
 
-  const ids = message.lists.map((list) => documentId(list.user, list.week));
+  const ids = message.lists.map(({ user }) => documentId(user, order.week));
   const now = clock();
   const mayBeLate = !order.backfill && now > Date.parse(order.validFrom);
-  const before = mayBeLate ? await playlists.revisions(ids) : new Map<string, StoredRevision>();
+  const before = mayBeLate ? await playlists.revisions(ids) : noRevisions;
 
   const signal = AbortSignal.timeout(picturesMs);
   const hashes = await Promise.all(message.lists.map(({ user }) => pictures.newest(user, signal)));
   const documents = message.lists.map((list, i) =>
     document(message, list, hashes[i], new Date(now)),
   );
-  await playlists.upsert(documents);
+  const unproven = await playlists.upsert(documents);
 
-  const stored = await playlists.revisions(ids);
-  const absent = ids.filter((id) => !holds(stored.get(id), message));
+  const stored = unproven.length > 0 ? await playlists.revisions(unproven) : noRevisions;
+  const absent = unproven.filter((id) => !holds(stored.get(id), message));
   if (absent.length > 0) {
     throw new Unavailable(
       `batch ${batch} of ${order.id}: ${absent.length} of ${ids.length} lists are not there after the write, first ${absent[0]}`,
@@ -70,9 +71,13 @@ export async function deliverBatch(
     at: now,
   });
   // Who looks at lists of a week that is over is rare enough to wait for a cover.
-  if (!order.backfill) await covers?.ask(documents.map(({ cover }) => cover));
+  if (!order.backfill) {
+    await covers?.ask(message.lists.map(({ user }, i) => coverKey(user, order.week, hashes[i])));
+  }
   return 'delivered';
 }
+
+const noRevisions: ReadonlyMap<string, StoredRevision> = new Map();
 
 /** `user:week` */
 export function documentId(user: string, week: string): string {
@@ -80,23 +85,24 @@ export function documentId(user: string, week: string): string {
 }
 
 function document(
-  { order }: BatchMessage,
-  list: BatchMessage['lists'][number],
+  { order, model }: BatchMessage,
+  { user, tracks, words }: BatchMessage['lists'][number],
   picture: string | undefined,
   storedAt: Date,
 ): PlaylistDocument {
   return {
-    _id: documentId(list.user, list.week),
-    v: 1,
-    user: list.user,
-    week: list.week,
-    zone: list.zone,
+    _id: documentId(user, order.week),
+    v: 2,
+    user,
+    week: order.week,
+    zone: order.zone,
     validFrom: new Date(order.validFrom),
-    tracks: list.tracks,
-    model: list.model,
+    tracks,
+    ...(words === undefined || words.length === 0 ? {} : { words }),
+    model,
     revision: order.revision,
     order: order.id,
-    cover: coverKey(list.user, list.week, picture),
+    ...(picture === undefined ? {} : { picture }),
     storedAt,
   };
 }

@@ -23,7 +23,7 @@ export interface OrderOptions extends LeadOptions {
    * rate of the weeks before, see lead.ts.
    */
   readonly leadMs?: number;
-  /** Lists in a message, 1 or more. Default 50. */
+  /** Lists in a message, 1 or more. Default 200. */
   readonly batchSize?: number;
   /** Default: those of this process, without a version. */
   readonly zoneRules?: ZoneRules;
@@ -131,7 +131,7 @@ function newOrder(
   zone: string,
   revision: number,
   now: number,
-  { batchSize = 50, zoneRules = ownRules }: OrderOptions,
+  { batchSize = defaultBatchSize, zoneRules = ownRules }: OrderOptions,
 ): Omit<PlacedOrder, 'publishAt'> {
   const { week } = lists;
   const listeners = lists.zones.find((entry) => entry.zone === zone)?.listeners ?? 0;
@@ -151,6 +151,9 @@ function newOrder(
     completedAt: undefined,
   };
 }
+
+/** A third less work for each list than with 50, see `npm run bench:delivery`. */
+const defaultBatchSize = 200;
 
 /** When the lists of a zone are due at the queue with a fixed lead, 6 h before Monday by default. */
 export function publishTime(week: string, zone: string, leadMs = defaultLeadMs): number {

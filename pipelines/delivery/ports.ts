@@ -1,4 +1,11 @@
-import type { BatchMessage, DeliveryOrder, PlaylistDocument } from '../lists.ts';
+import type {
+  ArtistName,
+  BatchMessage,
+  DeliveryOrder,
+  FrozenLists,
+  PlaylistDocument,
+  TrackName,
+} from '../lists.ts';
 
 /**
  * What the delivery needs from the world outside.
@@ -112,10 +119,31 @@ export interface StoredRevision {
 }
 
 export interface PlaylistStore {
-  /** Stores those of which nothing newer, or the same revision, is there. What happened is read back. */
-  upsert(documents: readonly PlaylistDocument[]): Promise<void>;
+  /**
+   * Stores those of which nothing newer, or the same revision, is there.
+   *
+   * @returns `_id`s of which the answer to the write does not prove that they were added by it; what
+   *   is stored of them has to be read back
+   */
+  upsert(documents: readonly PlaylistDocument[]): Promise<readonly string[]>;
   /** By `_id`; what is not stored is absent. */
   revisions(ids: readonly string[]): Promise<Map<string, StoredRevision>>;
+}
+
+/** How far the names of a week's lists are stored, in the order in which the lists give them. */
+export interface NamesStored {
+  readonly tracks: number;
+  readonly artists: number;
+  readonly isWhole: boolean;
+}
+
+export interface NameStore {
+  /** Adds names that are absent and replaces those that have changed; each id once in a call. */
+  putTracks(names: readonly TrackName[]): Promise<void>;
+  putArtists(names: readonly ArtistName[]): Promise<void>;
+  /** @param lists - their fingerprint */
+  stored(lists: FrozenLists['fingerprint']): Promise<NamesStored | undefined>;
+  markStored(lists: FrozenLists['fingerprint'], stored: NamesStored): Promise<void>;
 }
 
 export interface BatchPublisher {

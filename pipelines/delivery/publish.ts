@@ -34,7 +34,7 @@ export async function publishOrder(
   const limit = pLimit(unconfirmed);
   const sent: Promise<void>[] = [];
   let seen = 0;
-  for await (const message of batchesOf(order, lists.read(order.zone))) {
+  for await (const message of batchesOf(order, lists)) {
     signal?.throwIfAborted();
     seen += message.lists.length;
     if (delivered.has(message.batch)) continue;
@@ -55,21 +55,19 @@ export async function publishOrder(
 /** Cuts the lists of a zone into messages: batch 0 holds the first `batchSize`, and so on. */
 export async function* batchesOf(
   order: PlacedOrder,
-  lists: AsyncIterable<WeeklyList>,
+  lists: Pick<FrozenLists, 'model' | 'read'>,
 ): AsyncIterable<BatchMessage> {
+  const { model } = lists;
+  const shared = { v: 2, order: orderOnly(order), model, batches: order.batches } as const;
   let batch = 0;
   let held: WeeklyList[] = [];
-  for await (const list of lists) {
+  for await (const list of lists.read(order.zone)) {
     held.push(list);
     if (held.length < order.batchSize) continue;
-    yield message(order, batch++, held);
+    yield { ...shared, batch: batch++, lists: held };
     held = [];
   }
-  if (held.length > 0) yield message(order, batch, held);
-}
-
-function message(order: PlacedOrder, batch: number, lists: WeeklyList[]): BatchMessage {
-  return { v: 1, order: orderOnly(order), batch, batches: order.batches, lists };
+  if (held.length > 0) yield { ...shared, batch, lists: held };
 }
 
 function orderOnly(order: PlacedOrder): DeliveryOrder {

@@ -9,7 +9,7 @@ import { decodeRanker } from '../../model/ranker/encode.ts';
 import type { Ranker } from '../../model/ranker/ranker.ts';
 import { weekMs } from '../../model/week.ts';
 import { catalogue } from '../catalogue.ts';
-import { heardWorks } from '../heard.ts';
+import { readWorksNotListed, worksOf } from '../heard.ts';
 import type { LakeSnapshot } from '../lake.ts';
 import { ListMaker } from '../list-maker.ts';
 import type { Sql } from '../ports.ts';
@@ -193,19 +193,20 @@ async function evaluateCutoff(
     counts.pairs += first.byListener.size;
 
     const world = await readWorld(sql, { factors: inputs['factors']!.folder }, cutoff);
+    const notListed = await readWorksNotListed(sql, world);
     const tf = await means.loadTensorflow();
     const assembly = assemblyOptions.parse({});
     const defaults: CandidateOptions = candidateOptions.parse({});
     const makers = [];
     for (const { way, variant, ranker } of pipelines) {
       const candidates = candidateOptions.parse(variant.candidates ?? {});
-      const maker = await ListMaker.open({
-        ...{ week: '', model: '', candidates, assembly },
-        ...{ sql, world, tf, ranker },
+      const maker = new ListMaker({
+        ...{ model: '', candidates, assembly },
+        ...{ world, notListed, tf, ranker, explain: true },
       });
       makers.push({ way, maker });
     }
-    const heard = await heardWorks(sql, world);
+    const { heard } = notListed;
     const listens = await listensBefore(sql);
     const baselines = await Rankings.open(sql, world);
     lines.update(`${cutoff}\n`);
@@ -217,11 +218,12 @@ async function evaluateCutoff(
       const choices = makers.map(({ way, maker }) => ({ way, choices: maker.choose(some) }));
       for (const [n, index] of some.entries()) {
         const listener = listenerOf(world, index);
-        const known = new Set(heard.of(index));
+        const known = new Set(worksOf(heard, index));
         const proposals: Record<string, Proposal> = {};
         for (const { way, choices: made } of choices) {
-          const { chosen, track, score } = made[n]!;
-          const assembled = chosen.tracks.map((listed) => listed.track);
+          const { tracks, from } = made[n]!;
+          const { track, score } = from!;
+          const assembled = [...tracks];
           const whole = assembled.length === assembly.size;
           if (way === pipelineWay) {
             if (!whole) counts.withoutList++;

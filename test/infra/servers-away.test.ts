@@ -2,7 +2,6 @@ import { expect, test } from '@jest/globals';
 import { jobIdOf } from '../../infra/calendar.ts';
 import { openMongo } from '../../infra/mongo.ts';
 import { openRabbit } from '../../infra/rabbit.ts';
-import { parseBatch } from '../../infra/rabbit/consume.ts';
 import { openRedis } from '../../infra/redis.ts';
 import type { Mistake } from '../../model/mistake.ts';
 
@@ -28,12 +27,6 @@ test.each<[string, () => Promise<unknown>]>([
   expect(error?.message.startsWith(`${name}: expected a server, got "`)).toBe(true);
   expect(error?.message).toContain('ECONNREFUSED');
   expect(error?.message).not.toMatch(/secret|\n/);
-});
-
-test('what is no batch is refused in words', () => {
-  expect(parseBatch(Buffer.from('{'))).toContain('expected a batch as JSON, got 1 bytes');
-  expect(parseBatch(Buffer.from('{"v":2}'))).toContain('expected a batch of version 1, v:');
-  expect(parseBatch(Buffer.from('null'))).toContain('expected a batch of version 1, message:');
 });
 
 test('a job id holds no colon and is never a number', () => {

@@ -7,13 +7,17 @@ import { buildApi } from '../../infra/http/server.ts';
 import { openListCache, type ListCache } from '../../infra/list-cache.ts';
 import { openMetrics } from '../../infra/metrics.ts';
 import { openMongo, type Mongo } from '../../infra/mongo.ts';
+import { openNames } from '../../infra/mongo/names.ts';
 import { openPlaylistReader } from '../../infra/mongo/reader.ts';
+import type { StoredList } from '../../infra/mongo/stored-list.ts';
+import { openNameCache } from '../../infra/name-cache.ts';
 import { openTokens, type Tokens } from '../../infra/tokens.ts';
 import { Mistake } from '../../model/mistake.ts';
 import { resolveRegion } from '../../model/regions.ts';
 import { mondayStart } from '../../model/week.ts';
-import type { PlaylistDocument } from '../../pipelines/lists.ts';
-import { documentFor } from '../support/lists.ts';
+import { coverKey } from '../../pipelines/delivery/cover.ts';
+import { nameTracks, namesIn } from '../../pipelines/listed.ts';
+import { documentFor, namesFor } from '../support/lists.ts';
 import { sharedServers, silentLog } from '../support/servers.ts';
 
 const namespace = `api-${randomUUID()}`;
@@ -35,7 +39,10 @@ beforeAll(async () => {
   cache = openListCache(redis, namespace);
   tokens = openTokens(new Uint8Array(32).fill(7), () => now);
   app = await buildApi({
-    playlists: openPlaylistReader(mongo.db),
+    playlists: openPlaylistReader(
+      mongo.db,
+      openNameCache(openNames(mongo.db), { clock: () => now }),
+    ),
     covers: { image: (key) => Promise.resolve(Buffer.from(`jpeg of ${key}`)) },
     cache,
     tokens,
@@ -78,6 +85,8 @@ beforeEach(async () => {
   now = mondayStart('2014-W36', jakarta) + 3 * hour;
   mongoAnswers = true;
   await mongo.db.collection('playlists').deleteMany({});
+  await openNames(mongo.db).putTracks(namesFor().tracks);
+  await openNames(mongo.db).putArtists(namesFor().artists);
   await cache.forget(['ana', 'budi', 'nobody']);
 });
 
@@ -90,10 +99,10 @@ afterAll(async () => {
   await mongo.dispose();
 });
 
-async function store(...documents: PlaylistDocument[]): Promise<void> {
+async function store(...documents: StoredList[]): Promise<void> {
   for (const document of documents) {
     await mongo.db
-      .collection<PlaylistDocument>('playlists')
+      .collection<StoredList>('playlists')
       .replaceOne({ _id: document._id }, document, { upsert: true });
     await cache.forget([document.user]);
   }
@@ -120,6 +129,59 @@ test('a listener gets their list with week, zone, validity and 30 tracks with re
   });
   expect(list.tracks).toHaveLength(30);
   expect(list.tracks[0]!.reason).toBe('because you played Mogwai');
+});
+
+test('a list that was stored in words, as version 1, is answered byte for byte as one of ids', async () => {
+  const list = documentFor('ana', '2014-W36', jakarta);
+  await store(list);
+  const ofIds = await get('/v1/users/ana/playlists/current');
+  const { tracks: named, artists } = namesFor();
+  await store({
+    ...list,
+    v: 1,
+    tracks: nameTracks(list, namesIn(named, artists)),
+    cover: coverKey('ana', '2014-W36', undefined),
+  });
+  const inWords = await get('/v1/users/ana/playlists/current');
+  expect(inWords.body).toBe(ofIds.body);
+  expect(inWords.headers).toEqual({ ...ofIds.headers, date: inWords.headers.date });
+  const cover = await get('/v1/users/ana/playlists/2014-W36/cover');
+  expect(cover.headers.etag).toBe(`"${coverKey('ana', '2014-W36', undefined)}"`);
+  expect(Object.keys(ofIds.json<{ tracks: object[] }>().tracks[0]!)).toEqual([
+    ...['trackId', 'title', 'artists', 'artistId', 'album', 'lengthS', 'reason', 'source'],
+  ]);
+});
+
+test('a list of which a name is not stored is not told with a gap, but 503 until the name is there', async () => {
+  const flavour = 'nameless';
+  await store(documentFor('budi', '2014-W36', jakarta, { flavour }));
+  const names = openNames(mongo.db);
+  const { tracks } = namesFor(flavour);
+  await names.putTracks(tracks.slice(1));
+  for (const path of ['current', '2014-W36']) {
+    const answer = await get(`/v1/users/budi/playlists/${path}`, {}, 'budi');
+    expect(answer.statusCode).toBe(503);
+    expect(answer.json<{ detail: string }>().detail).toBe(
+      `names: expected those of all tracks of the list, got none of ${tracks[0]!.trackId}; npx mondaymix reconcile stores them again`,
+    );
+  }
+  const cover = await get('/v1/users/budi/playlists/2014-W36/cover', {}, 'budi');
+  expect(cover.statusCode).toBe(200);
+  await names.putTracks(tracks);
+  const answer = await get('/v1/users/budi/playlists/current', {}, 'budi');
+  expect(answer.json<{ tracks: object[] }>().tracks).toHaveLength(30);
+});
+
+test('a name that has changed is told within an hour, and at once by a process that has not read it', async () => {
+  await store(documentFor('ana', '2014-W36', jakarta));
+  const titleOf = async () =>
+    (await get('/v1/users/ana/playlists/2014-W36')).json<{ tracks: { title: string }[] }>()
+      .tracks[0]!.title;
+  expect(await titleOf()).toBe('Title 0');
+  const [first] = namesFor().tracks;
+  await openNames(mongo.db).putTracks([{ ...first!, title: 'Title zero' }]);
+  now += hour;
+  expect(await titleOf()).toBe('Title zero');
 });
 
 test('a list stored ahead does not show before its Monday; until then the one before does', async () => {
@@ -159,10 +221,17 @@ test('the second answer comes from the cache, and a re-delivery is visible at on
 });
 
 test('an answer that was looked up before a change is not kept after it', async () => {
-  const { generation } = await cache.get('budi', now);
+  const answer = { etag: '"old"', body: Buffer.from('{}\n'), until: now + hour };
+  const { lease } = await cache.get('budi', now);
   await cache.forget(['budi']);
-  await cache.put('budi', generation, { etag: '"old"', body: '{}', until: now + hour });
+  await cache.put('budi', lease!, answer);
   expect((await cache.get('budi', now)).answer).toBeUndefined();
+  // Two who look up at once put the same; after a change neither does.
+  const [one, other] = [await cache.get('budi', now), await cache.get('budi', now)];
+  await cache.put('budi', one.lease!, answer);
+  await cache.put('budi', other.lease!, { ...answer, etag: '"other"' });
+  expect((await cache.get('budi', now)).answer).toEqual(answer);
+  expect((await cache.get('budi', now + hour)).answer).toBeUndefined();
 });
 
 test('JSPF comes for those who ask for it, by Accept or by parameter', async () => {
@@ -346,9 +415,13 @@ test('the cover is an image with its key as entity tag', async () => {
   await store(documentFor('ana', '2014-W36', jakarta));
   const answer = await get('/v1/users/ana/playlists/2014-W36/cover');
   expect(answer.headers['content-type']).toBe('image/jpeg');
-  expect(answer.headers.etag).toBe(`"${'c'.repeat(64)}"`);
+  expect(answer.headers.etag).toBe(`"${coverKey('ana', '2014-W36', undefined)}"`);
+  const picture = 'ab'.repeat(16);
+  await store(documentFor('ana', '2014-W36', jakarta, { revision: 2, picture }));
+  const pictured = await get('/v1/users/ana/playlists/2014-W36/cover');
+  expect(pictured.headers.etag).toBe(`"p-${picture}-2014-W36"`);
   const again = await get('/v1/users/ana/playlists/2014-W36/cover', {
-    'if-none-match': String(answer.headers.etag),
+    'if-none-match': String(pictured.headers.etag),
   });
   expect(again.statusCode).toBe(304);
 });

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { openArtifacts } from '../../infra/artifacts.ts';
 import { openDuckdb } from '../../infra/duckdb.ts';
+import { loadKernels } from '../../infra/kernels.ts';
 import { loadTensorflow } from '../../infra/tensorflow.ts';
 import { readMatrix } from '../../pipelines/matrix-file.ts';
+import { makersOnThisThread } from '../../pipelines/list-making.ts';
 import { listsStage } from '../../pipelines/make-lists.ts';
 import type { Sql } from '../../pipelines/ports.ts';
 import { Runner, type StoredArtifact } from '../../pipelines/runner.ts';
@@ -24,6 +26,7 @@ import { temporaryFolder } from '../support/sources.ts';
 
 jest.setTimeout(600_000);
 
+const engines = { loadTensorflow, loadKernels };
 const options = worldOptions.parse({ users: 300, tracks: 500, previousWeeks: 3, seed: 7 });
 const home = temporaryFolder();
 let world: World;
@@ -43,7 +46,12 @@ beforeAll(async () => {
   const { previousWeeks } = options;
   const about = { week: worldWeek, cutoff: worldCutoff, previousWeeks };
   lists = await runner.make(
-    step(listsStage(loadTensorflow), about, { ...world.inputs, gate }, 'lists'),
+    step(
+      listsStage({ ...engines, openListMakers: makersOnThisThread(engines) }),
+      about,
+      { ...world.inputs, gate },
+      'lists',
+    ),
   );
   sql = await openDuckdb({ threads: 2 });
   await createViews(sql, { ...world.inputs, lists });

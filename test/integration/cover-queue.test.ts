@@ -225,7 +225,10 @@ test('a week that is delivered has its covers waiting; one that is over has not'
   idleWorker.startMakingCovers();
   await until(async () => (await kept(home)).length === 17);
   const stored = await idleWorker.playlists.collection.find({ week }).toArray();
-  for (const { cover } of stored) expect(await idleWorker.covers.ahead(cover)).toBe(false);
+  for (const { user, picture } of stored) {
+    expect(await idleWorker.covers.ahead(coverKey(user, week, picture))).toBe(false);
+  }
+  expect(stored).toHaveLength(17);
   await idleWorker.remove();
   await idleWorker.dispose();
 });

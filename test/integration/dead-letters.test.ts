@@ -55,7 +55,7 @@ afterEach(async () => {
 
 async function batch(of: string, number: number, from: FrozenLists = lists): Promise<BatchMessage> {
   const ordered = placed.find((one) => one.zone === of)!;
-  for await (const message of batchesOf(ordered, from.read(of))) {
+  for await (const message of batchesOf(ordered, from)) {
     if (message.batch === number) return message;
   }
   throw new Error(`no batch ${number}`);

@@ -7,18 +7,32 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import amqp, { type ConfirmChannel } from 'amqplib';
+import { calculateObjectSize } from 'bson';
 import { readConfig } from '../../infra/config.ts';
+import { openMongo } from '../../infra/mongo.ts';
+import { openPlaylists } from '../../infra/mongo/playlists.ts';
 import { noPictures } from '../../infra/pictures.ts';
 import { Unroutable } from '../../infra/rabbit/publish.ts';
+import { idKeys } from '../../model/ids.ts';
+import { readTracks, TracksWriter } from '../../model/listed-tracks.ts';
 import type { Mistake } from '../../model/mistake.ts';
+import { reasonKinds } from '../../model/reasons.ts';
 import { mondayStart } from '../../model/week.ts';
 import { deliverBatch } from '../../pipelines/delivery/deliver.ts';
-import type { PlacedOrder } from '../../pipelines/delivery/ports.ts';
+import { Unavailable, type PlacedOrder } from '../../pipelines/delivery/ports.ts';
 import { batchesOf } from '../../pipelines/delivery/publish.ts';
-import type { BatchMessage, FrozenLists } from '../../pipelines/lists.ts';
+import { idsOf } from '../../pipelines/listed.ts';
+import type {
+  BatchMessage,
+  FrozenLists,
+  PlaylistDocument,
+  WeeklyList,
+} from '../../pipelines/lists.ts';
 import { openDelivery, startDelivery, type Delivery } from '../../workers/delivery.ts';
 import { runScheduler, weekToMake } from '../../workers/scheduler.ts';
+import { answering, type Lost } from '../support/answering.ts';
 import { archiveOf, frozenListsOf } from '../support/frozen-lists.ts';
+import { idOf, listFor } from '../support/lists.ts';
 import { severable } from '../support/severable.ts';
 import { sharedServers, silentLog } from '../support/servers.ts';
 
@@ -64,6 +78,7 @@ function options(lists: FrozenLists, now = sunday) {
     servers,
     archive,
     log: silentLog,
+    batchSize: 50,
     clock: () => at,
     setClock: (to: number) => {
       at = to;
@@ -88,9 +103,35 @@ async function storedOf(delivery: Delivery) {
   return delivery.playlists.collection.find().sort({ _id: 1 }).toArray();
 }
 
+/** Every name that the lists refer to is stored. */
+async function expectNamed(delivery: Delivery, stored: readonly PlaylistDocument[]): Promise<void> {
+  expect(stored.length).toBeGreaterThan(0);
+  const ids = stored.map((list) => idsOf(list));
+  for (const kind of ['tracks', 'artists'] as const) {
+    const wanted = new Set(ids.flatMap((of) => of[kind]));
+    expect(new Set((await delivery.names[kind]([...wanted])).keys())).toEqual(wanted);
+  }
+}
+
 async function firstBatch(order: PlacedOrder, lists: FrozenLists): Promise<BatchMessage> {
-  for await (const message of batchesOf(order, lists.read(order.zone))) return message;
+  for await (const message of batchesOf(order, lists)) return message;
   throw new Error(`no lists in ${order.zone}`);
+}
+
+function wordiestList(): WeeklyList {
+  const writer = new TracksWriter();
+  const described = reasonKinds.findIndex(({ name }) => name === 'described');
+  for (let n = 0; n < 30; n++) {
+    writer.track(0, described, idKeys([idOf('t', `${n}`)]), 0);
+    writer.word(`melancholic ${n % 12}`);
+    writer.key(idKeys([idOf('a', `${n}`)]), 0);
+  }
+  const { tracks, words } = writer.finish();
+  return { user: 'u', tracks, words: [...words!] };
+}
+
+function firstTrack(list: PlaylistDocument): string {
+  return readTracks(list)[0]!.trackId;
 }
 
 /** Resolves when the check gives true; the test's own time limit ends it otherwise. */
@@ -134,9 +175,10 @@ describe('a week over five zones', () => {
     for (const document of stored) {
       expect(document._id).toBe(`${document.user}:${week}`);
       expect(document.revision).toBe(1);
-      expect(document.tracks).toHaveLength(30);
+      expect(readTracks(document)).toHaveLength(30);
       expect(document.validFrom.getTime()).toBe(mondayStart(week, document.zone));
     }
+    await expectNamed(delivery, stored);
     const second = await delivery.deliverWeek(lists, { now: true });
     expect(second).toMatchObject({ delivered: 500, already: 500, listsPerSecond: 0 });
     expect(await storedOf(delivery)).toEqual(stored);
@@ -190,6 +232,13 @@ describe('a week over five zones', () => {
     expect(await delivery.sweep([], 0)).toMatchObject({ missing: 1 });
     await delivery.deliverWeek(lists, { now: true });
     expect(await storedOf(delivery)).toEqual(before);
+
+    // Names that are lost are found so by nobody but those who look.
+    const tracks = delivery.playlists.collection.db.collection('tracks');
+    const numTracks = await tracks.countDocuments();
+    await tracks.deleteMany({ title: 'Title 7' });
+    expect(await delivery.reconcile(week)).toMatchObject({ repaired: 0 });
+    expect(await tracks.countDocuments()).toBe(numTracks);
 
     await delivery.playlists.collection.db.dropDatabase();
     expect(await delivery.deliverWeek(lists, { now: true })).toMatchObject({
@@ -267,7 +316,7 @@ describe('an order', () => {
     await delivery.deliverWeek(recomputed, { now: true });
     const stored = await storedOf(delivery);
     expect(stored).toHaveLength(80);
-    expect(stored.every(({ tracks }) => tracks[0]!.trackId.includes('b-'))).toBe(true);
+    expect(stored.every((list) => firstTrack(list) === idOf('t', `b-${list.user}-0`))).toBe(true);
     expect(stored.every(({ revision }) => revision === 3)).toBe(true);
   });
 
@@ -278,6 +327,120 @@ describe('an order', () => {
     const { total, zones: byZone } = await delivery.status(week);
     expect(total).toMatchObject({ due: 80, delivered: 80, late: 0 });
     expect(byZone.every(({ backfill }) => backfill)).toBe(true);
+  });
+});
+
+describe('what is stored of a list', () => {
+  test('is at most 1.5 KB for the longest names of listeners and zones, and 0.8 KB as a rule', async () => {
+    const longest = 'America/Argentina/ComodRivadavia';
+    expect(
+      Math.max(...Intl.supportedValuesOf('timeZone').map((zone) => zone.length)),
+    ).toBeLessThanOrEqual(longest.length);
+    const delivery = await connected(options(frozenListsOf(week, {})));
+    const { playlists, ledger } = delivery;
+    const sizeOf = async (user: string, zone: string, list: WeeklyList) => {
+      const [order] = await delivery.place(frozenListsOf(week, { [zone]: 1 }));
+      const message: BatchMessage = {
+        ...(await firstBatch(order!, frozenListsOf(week, { [zone]: 1 }))),
+        lists: [{ ...list, user }],
+      };
+      const pictures = { newest: () => Promise.resolve('ab'.repeat(16)) };
+      await ledger.forget(order!.id, [0]);
+      await deliverBatch(message, { playlists, ledger, pictures, clock: () => sunday });
+      const stored = await playlists.collection.findOne({ _id: `${user}:${week}` });
+      expect(stored).toMatchObject({ v: 2, user, zone, picture: 'ab'.repeat(16) });
+      return calculateObjectSize(stored!);
+    };
+    expect(await sizeOf('listener-000123', 'Europe/Berlin', listFor('x'))).toBeLessThan(900);
+    // A hash for a name, and 30 reasons of the longest kind, of 12 terms.
+    expect(await sizeOf('0123456789abcdef'.repeat(4), longest, wordiestList())).toBeLessThanOrEqual(
+      1536,
+    );
+  });
+
+  test('as version 1, in words, is replaced by a re-delivery', async () => {
+    const few = { 'Asia/Jakarta': 20 };
+    const lists = frozenListsOf(week, few);
+    const delivery = await started(options(lists));
+    await delivery.deliverWeek(lists, { now: true });
+    const before = await storedOf(delivery);
+    for (const { _id, ...list } of before) {
+      const old = { ...list, v: 1, tracks: [{ title: 'Title 0' }], cover: 'c'.repeat(64) };
+      await delivery.playlists.collection.replaceOne({ _id }, old as never);
+    }
+    expect(await delivery.deliverWeek(lists, { now: true })).toMatchObject({ already: 20 });
+    await delivery.redeliver(lists, ['Asia/Jakarta']);
+    const replaced = before.map((list) => ({
+      ...list,
+      revision: 2,
+      order: `${week}:Asia/Jakarta:2`,
+    }));
+    expect(await storedOf(delivery)).toEqual(replaced);
+  });
+});
+
+describe('a write', () => {
+  const few = { 'Asia/Jakarta': 5 };
+
+  async function batch() {
+    const lists = frozenListsOf(week, few);
+    const delivery = await connected(options(lists));
+    const [order] = await delivery.place(lists);
+    return { delivery, message: await firstBatch(order!, lists) };
+  }
+
+  test('that adds all is proven by the answer; of what was there before what is stored is read', async () => {
+    const { delivery, message } = await batch();
+    const { playlists, ledger } = delivery;
+    await deliverBatch(message, { playlists, ledger, pictures: noPictures, clock: () => sunday });
+    const documents = await storedOf(delivery);
+    const ids = documents.map(({ _id }) => _id);
+    expect(await playlists.upsert(documents)).toEqual(ids);
+    await playlists.collection.deleteMany({ _id: { $in: ids.slice(0, 2) } });
+    expect(await playlists.upsert(documents)).toEqual(ids.slice(2));
+    expect(await playlists.upsert([])).toEqual([]);
+    await playlists.collection.deleteMany({});
+    expect(await playlists.upsert(documents)).toEqual([]);
+    expect(await storedOf(delivery)).toEqual(documents);
+  });
+
+  test.each<[what: string, lost: Lost, isNoticed: boolean]>([
+    ['that stores nothing, and counts nothing', { n: 0 }, true],
+    ['that loses one, and counts the others', { n: 4, drop: 1 }, true],
+    ['that counts them all, of which it has them all', { n: 5, drop: 0 }, false],
+    [
+      'that fails for one with its error, and counts all, as the stand-in does',
+      { n: 5, drop: 1, errors: true },
+      true,
+    ],
+    [
+      'that fails for one with its error, and counts the others, as MongoDB does',
+      { n: 4, drop: 1, errors: true },
+      true,
+    ],
+  ])('%s is noticed where a list is lost', async (_what, lost, isNoticed) => {
+    const { delivery, message } = await batch();
+    const { ledger } = delivery;
+    const door = await answering(servers.mongodbUrl, lost);
+    const mongo = await openMongo({
+      url: door.url,
+      database: delivery.playlists.collection.dbName,
+    });
+    try {
+      const playlists = await openPlaylists(mongo.db);
+      const delivering = { playlists, ledger, pictures: noPictures, clock: () => sunday };
+      const delivered = deliverBatch(message, delivering);
+      if (isNoticed) {
+        await expect(delivered).rejects.toThrow(Unavailable);
+        expect(await ledger.find(message.order.id, 0)).toBeUndefined();
+      } else {
+        expect(await delivered).toBe('delivered');
+      }
+      expect(door.changed()).toBe(1);
+    } finally {
+      await mongo.dispose();
+      await door.close();
+    }
   });
 });
 
@@ -294,7 +457,7 @@ describe('a message', () => {
     await onChannel(async (channel) => {
       const { exchange, routingKey } = topology;
       channel.publish(exchange, routingKey, Buffer.from('{"v":1,"order":{}}'), { headers });
-      channel.publish(exchange, routingKey, Buffer.from('not JSON'));
+      channel.publish(exchange, routingKey, Buffer.from('not BSON'));
       await channel.waitForConfirms();
     });
     await until(async () => (await delivery.status(week)).total.failed === 10);
@@ -307,8 +470,8 @@ describe('a message', () => {
         message = await channel.get(topology.deadQueue);
       }
       expect(reasons.sort()).toEqual([
-        expect.stringContaining('expected a batch as JSON, got 8 bytes'),
-        expect.stringContaining('expected a batch of version 1, order.id'),
+        expect.stringContaining('expected a batch as BSON, got 18 bytes that begin as JSON'),
+        expect.stringContaining('expected a batch as BSON, got 8 bytes: '),
       ]);
     });
 
@@ -427,6 +590,7 @@ describe('whoever was missed', () => {
     const stored = await storedOf(delivery);
     expect(stored).toHaveLength(300);
     expect(stored.every(({ revision }) => revision === 1)).toBe(true);
+    await expectNamed(delivery, stored);
   });
 });
 

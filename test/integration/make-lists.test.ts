@@ -9,7 +9,10 @@ import { frozenLists } from '../../infra/list-archive.ts';
 import { loadKernels } from '../../infra/kernels.ts';
 import { loadTensorflow } from '../../infra/tensorflow.ts';
 import { freezeWeek } from '../../pipelines/freeze.ts';
-import { weeklyList, type WeeklyList } from '../../pipelines/lists.ts';
+import { bsonDocument } from '../../pipelines/bson-file.ts';
+import { makersOnThisThread } from '../../pipelines/list-making.ts';
+import { readShard, type ShardContents } from '../../pipelines/list-shard.ts';
+import { idsOf, type NamedList } from '../../pipelines/listed.ts';
 import { listsStage } from '../../pipelines/make-lists.ts';
 import type { Sql } from '../../pipelines/ports.ts';
 import { Runner, type StoredArtifact } from '../../pipelines/runner.ts';
@@ -18,6 +21,8 @@ import { createViews } from '../../pipelines/views.ts';
 import { simulate } from '../../pipelines/simulate/simulate.ts';
 import { weekOptions, type FrozenWeek } from '../../pipelines/week-plan.ts';
 import { weekGraph } from '../../pipelines/weekly.ts';
+import { tell } from '../support/figures.ts';
+import { namedListsOf } from '../support/named-lists.ts';
 import { temporaryFolder } from '../support/sources.ts';
 import { writeTable } from '../support/tables.ts';
 
@@ -75,7 +80,9 @@ async function freeze(week: string): Promise<FrozenWeek> {
 /** The lists of a week, in shards of so many listeners. */
 function listsOf(week: FrozenWeek, previous: readonly Source[], shard = 100): Step {
   const { options, inputs } = weekGraph(week, previous, { loadTensorflow, loadKernels });
-  return step(listsStage(loadTensorflow), { ...options, shard }, inputs);
+  const engines = { loadTensorflow, loadKernels };
+  const stage = listsStage({ ...engines, openListMakers: makersOnThisThread(engines) });
+  return step(stage, { ...options, shard }, inputs);
 }
 
 function runner(onShard: (done: number) => void = () => undefined, stop = new AbortController()) {
@@ -102,24 +109,16 @@ async function killed(goal: Step): Promise<string> {
   await expect(run.make(goal)).rejects.toThrow('killed');
   const shards = join(await artifacts.workspace('lists', fingerprintOf(goal)), 'shards');
   expect((await readdir(shards)).sort()).toEqual([
+    '000000.bson',
     '000000.json',
-    '000000.ndjson',
+    '000001.bson',
     '000001.json',
-    '000001.ndjson',
   ]);
   return shards;
 }
 
-async function readLists(artifact: StoredArtifact): Promise<WeeklyList[]> {
-  const frozen = await frozenLists(artifact);
-  const lists: WeeklyList[] = [];
-  for (const { zone } of frozen.zones) {
-    for await (const list of frozen.read(zone)) {
-      expect(list.zone).toBe(zone);
-      lists.push(weeklyList.parse(list));
-    }
-  }
-  return lists;
+async function readLists(artifact: StoredArtifact): Promise<NamedList[]> {
+  return namedListsOf(await frozenLists(artifact));
 }
 
 const workOfTracks = async (): Promise<Map<string, number>> => {
@@ -210,21 +209,84 @@ test('the lists are kept as a table too: listener, track and position from 1', a
   expect(rows).toEqual(expected);
 });
 
+test('a list is far below 1.5 KB, and holds no words but terms and places', async () => {
+  const frozen = await frozenLists(nextLists);
+  const sizes: number[] = [];
+  for (const { zone } of frozen.zones) {
+    for await (const list of frozen.read(zone)) {
+      expect(Object.keys(list).filter((key) => key !== 'words')).toEqual(['user', 'tracks']);
+      sizes.push(bsonDocument(list).length);
+    }
+  }
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  tell('bytes of a list', { mean: bytes / sizes.length, most: Math.max(...sizes) });
+  expect(Math.max(...sizes)).toBeLessThan(1024);
+});
+
+test('the names are of all that the lists refer to and of nothing else, by id', async () => {
+  const frozen = await frozenLists(nextLists);
+  const wanted = { tracks: new Set<string>(), artists: new Set<string>() };
+  for (const { zone } of frozen.zones) {
+    for await (const list of frozen.read(zone)) {
+      const { tracks, artists } = idsOf(list);
+      for (const id of tracks) wanted.tracks.add(id);
+      for (const id of artists) wanted.artists.add(id);
+    }
+  }
+  const tracks: string[] = [];
+  for await (const { trackId } of frozen.trackNames()) tracks.push(trackId);
+  expect(tracks).toEqual([...wanted.tracks].sort());
+  const artists: string[] = [];
+  for await (const { artistId } of frozen.artistNames()) artists.push(artistId);
+  expect(artists).toEqual([...wanted.artists].sort());
+  expect(artists.length).toBeGreaterThan(20);
+});
+
 test('a killed run goes on from the shards it wrote, and makes the one that is gone again', async () => {
   const shards = await killed(next);
-  await rm(join(shards, '000000.ndjson'));
+  await rm(join(shards, '000000.bson'));
   const again = await runner().make(next);
   expect(again.content).toBe(nextLists.content);
   expect(again.funnel.figures).toEqual(nextLists.funnel.figures);
   expect(await readdir(again.folder)).not.toContain('shards');
 
   // That the other one was taken over and not made again shows in a mark on it.
-  const marked = join(await killed(next), '000001.ndjson');
-  await writeFile(marked, (await readFile(marked, 'utf8')).replaceAll('"reason":"', '"reason":"¶'));
-  const lists = await readLists(await runner().make(next));
-  const marks = lists.filter(({ tracks }) => tracks[0]!.reason.startsWith('¶'));
-  expect(marks).toHaveLength(100);
+  const file = join(await killed(next), '000001.bson');
+  const text = await readFile(file.replace('.bson', '.json'), 'utf8');
+  const lists = await readShard({ file, about: JSON.parse(text) as ShardContents });
+  const marked = lists.map(({ list }) =>
+    bsonDocument({ ...list, words: [...(list.words ?? []), '¶'] }),
+  );
+  await writeFile(file, Buffer.concat(marked));
+  const frozen = await frozenLists(await runner().make(next));
+  let marks = 0;
+  for (const { zone } of frozen.zones) {
+    for await (const { words } of frozen.read(zone)) if (words?.at(-1) === '¶') marks++;
+  }
+  expect(marks).toBe(100);
   await runner().discardFrom(next, 'lists');
+});
+
+test('how many lists are made at a time does not show in the bytes', async () => {
+  const others = await runner().make(listsOf(book.get('2026-W02')!, [lastLists], 37));
+  expect(others.fingerprint).not.toBe(nextLists.fingerprint);
+  expect(others.content).toBe(nextLists.content);
+});
+
+test('of the weeks before only the table counts: lists of an older version do as well', async () => {
+  const folder = join(home.path, 'older');
+  await mkdir(folder);
+  const rows = await sql.rows<{ listener: string; track_id: string; position: number }>(
+    `SELECT * FROM read_parquet('${lastLists.tables[0]!.file as string}') ORDER BY ALL`,
+  );
+  const columns = { listener: 'VARCHAR', track_id: 'VARCHAR', position: 'INTEGER' };
+  const older = {
+    fingerprint: 'older',
+    folder,
+    tables: [await writeTable(sql, folder, 'listed', columns, rows)],
+  };
+  const made = await runner().make(listsOf(book.get('2026-W02')!, [older]));
+  expect(made.content).toBe(nextLists.content);
 });
 
 test('who has fewer than 30 tracks left has no list, and is counted with the reason', async () => {

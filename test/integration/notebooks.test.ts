@@ -2,12 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { openWeek, type OpenedWeek } from '../../infra/opened-week.ts';
+import { loadKernels } from '../../infra/kernels.ts';
 import { loadTensorflow } from '../../infra/tensorflow.ts';
 import { Explainer } from '../../pipelines/explain.ts';
-import type { WeeklyList } from '../../pipelines/lists.ts';
+import type { NamedList } from '../../pipelines/listed.ts';
 import { modelReport } from '../../pipelines/model-report.ts';
 import { genreAgreement } from '../../pipelines/text-knowledge.ts';
 import { lendJupyter, readNotebook, rowsOf, shownBy, type Notebook } from '../support/notebooks.ts';
+import { namedListsOf } from '../support/named-lists.ts';
 import { mistakeOf, mondaymix } from '../support/operator.ts';
 import { temporaryFolder } from '../support/sources.ts';
 
@@ -49,11 +51,7 @@ afterAll(() => {
   root.remove();
 });
 
-async function listsOf({ lists }: OpenedWeek): Promise<WeeklyList[]> {
-  const found: WeeklyList[] = [];
-  for (const { zone } of lists.zones) for await (const list of lists.read(zone)) found.push(list);
-  return found;
-}
+const listsOf = ({ lists }: OpenedWeek): Promise<NamedList[]> => namedListsOf(lists);
 
 describe('Every notebook', () => {
   test.each(names)('%s shows what it says in each of its cells, and no error', (name) => {
@@ -135,18 +133,22 @@ describe('How a list came about', () => {
   });
 
   test('is explained by the code that made it: of every listener the very list', async () => {
-    const explainer = await Explainer.open({ ...week, tf: await loadTensorflow() });
+    const explainer = await Explainer.open({
+      ...{ ...week, tf: await loadTensorflow(), kernels: await loadKernels() },
+    });
     const lists = await listsOf(week);
     expect(lists.length).toBeGreaterThan(100);
     for (const list of lists.filter((_, n) => n % 5 === 0)) {
       const { list: again, candidates, heard } = await explainer.explain(list.user);
       expect(again).toEqual(list);
+      expect(await week.listOf(list.zone, list.user)).toEqual(list);
       const positions = candidates.map(({ position }) => position).filter((place) => place > 0);
       expect(positions.sort((a, b) => a - b)).toEqual(Array.from(list.tracks, (_, n) => n + 1));
       const titles = new Set(heard.map(({ title, artist }) => `${title} by ${artist}`));
       const listed = list.tracks.map(({ title, artists }) => `${title} by ${artists[0]}`);
       expect(listed.filter((track) => titles.has(track))).toEqual([]);
     }
+    expect(await week.listOf(lists[0]!.zone, 'nobody')).toBeUndefined();
     await expect(explainer.explain('nobody')).rejects.toThrow(
       'expected a listener who played something before 2026-W02, got "nobody"',
     );
@@ -180,7 +182,9 @@ describe('What the text features know', () => {
   });
 
   test('reaches tracks that nothing else does', async () => {
-    const explainer = await Explainer.open({ ...week, tf: await loadTensorflow() });
+    const explainer = await Explainer.open({
+      ...{ ...week, tf: await loadTensorflow(), kernels: await loadKernels() },
+    });
     const only = await explainer.reachedOnlyBy('text', 500);
     const text = explainer.reach(500).find(({ source }) => source === 'text')!;
     const sum = (of: 'offered' | 'listed') => only.reduce((total, track) => total + track[of], 0);

@@ -13,7 +13,7 @@ import { groupedNdcg } from '../../model/ranker/ndcg.ts';
 import { score } from '../../model/ranker/score.ts';
 import { tasteShare, type TasteMixture } from '../../model/simulation/taste-share.ts';
 import { examples } from '../../pipelines/examples.ts';
-import type { WeeklyList } from '../../pipelines/lists.ts';
+import type { NamedList } from '../../pipelines/listed.ts';
 import { readMatrix } from '../../pipelines/matrix-file.ts';
 import type { Sql } from '../../pipelines/ports.ts';
 import { rankerFile } from '../../pipelines/ranker.ts';
@@ -26,6 +26,7 @@ import { weekGraph } from '../../pipelines/weekly.ts';
 import { mainLake } from '../../workers/home.ts';
 import { openCommandLine, type CommandLine } from '../support/command-line.ts';
 import { tell } from '../support/figures.ts';
+import { namedListsOf } from '../support/named-lists.ts';
 
 jest.setTimeout(900_000);
 
@@ -38,7 +39,7 @@ let runner: Runner;
 let goal: Step;
 let cutoff: string;
 let truth: PlantedTruth;
-let lists: WeeklyList[];
+let lists: NamedList[];
 
 /** A simulated world, and in its listens also those of the week to make: nobody may look at them. */
 beforeAll(async () => {
@@ -66,9 +67,7 @@ beforeAll(async () => {
   const catalogue = await runner.make(goal.inputs['catalogue'] as Step);
   const snapshot = await runner.make(goal.inputs['snapshot'] as Step);
   await createViews(sql, { catalogue, snapshot });
-  const made = (await openListArchive(cli.home, artifacts).find(week))!;
-  lists = [];
-  for (const { zone } of made.zones) for await (const list of made.read(zone)) lists.push(list);
+  lists = await namedListsOf((await openListArchive(cli.home, artifacts).find(week))!);
   expect(next.length).toBeGreaterThan(1000);
 });
 

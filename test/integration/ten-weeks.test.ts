@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import type { PlaylistDocument } from '../../pipelines/lists.ts';
 import type { WeeklyResult } from '../../workers/weekly.ts';
-import { openCommandLine, type CommandLine } from '../support/command-line.ts';
+import { openCommandLine, type CommandLine, type NamedDocument } from '../support/command-line.ts';
 import { tell } from '../support/figures.ts';
 import { brokenRules, Heard, mondayOf } from '../support/list-rules.ts';
 import { describeRealData, rawListens, realData, type RawListen } from '../support/real-data.ts';
@@ -15,7 +14,7 @@ describeRealData('ten successive weeks of the real data', () => {
   let cli: CommandLine;
   let listens: RawListen[];
   let leads: string[];
-  let ofWeek: ReadonlyMap<string, PlaylistDocument[]>;
+  let ofWeek: ReadonlyMap<string, NamedDocument[]>;
 
   beforeAll(async () => {
     cli = await openCommandLine();
@@ -56,7 +55,7 @@ describeRealData('ten successive weeks of the real data', () => {
     const returned: string[] = [];
     let afterwards = 0;
     weeks.forEach((week, n) => {
-      const keysOf = ({ user, tracks }: PlaylistDocument) => [
+      const keysOf = ({ user, tracks }: NamedDocument) => [
         ...tracks.map(({ trackId }) => `${user} ${trackId}`),
         ...tracks.map((track) => `${user} ${judge.workOf(track)}`),
       ];

@@ -1,9 +1,14 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { ianaZone } from '../../model/zone-names.ts';
-import { candidateSources, type PlaylistDocument } from '../../pipelines/lists.ts';
+import { candidateSources } from '../../pipelines/lists.ts';
 import type { WeekStatus } from '../../pipelines/delivery/status.ts';
 import type { WeeklyResult } from '../../workers/weekly.ts';
-import { openCommandLine, withoutTime, type CommandLine } from '../support/command-line.ts';
+import {
+  openCommandLine,
+  withoutTime,
+  type CommandLine,
+  type NamedDocument,
+} from '../support/command-line.ts';
 import { tell } from '../support/figures.ts';
 import { brokenRules, Heard } from '../support/list-rules.ts';
 import { describeRealData, rawListens, realData, type RawListen } from '../support/real-data.ts';
@@ -18,7 +23,7 @@ describeRealData(`week ${week} of the real data`, () => {
   let cli: CommandLine;
   let result: WeeklyResult;
   let listens: RawListen[];
-  let documents: PlaylistDocument[];
+  let documents: NamedDocument[];
 
   beforeAll(async () => {
     cli = await openCommandLine();

@@ -9,7 +9,7 @@ import { MISSING } from '../../model/ranker/examples.ts';
 import { embedding } from '../../pipelines/embedding.ts';
 import { examples } from '../../pipelines/examples.ts';
 import { factorsStage } from '../../pipelines/factors.ts';
-import { heardWorks } from '../../pipelines/heard.ts';
+import { heardWorks, worksOf } from '../../pipelines/heard.ts';
 import { readMatrix } from '../../pipelines/matrix-file.ts';
 import type { Sql } from '../../pipelines/ports.ts';
 import { rankerPrior } from '../../pipelines/ranker.ts';
@@ -184,7 +184,7 @@ describe('the world', () => {
     await createViews(sql, Object.fromEntries(views));
     world = await readWorld(sql, { factors: at('factors') }, cutoff);
     const works = await heardWorks(sql, world);
-    heard = [0, 1, 2, 3].map((listener) => [...works.of(listener)]);
+    heard = [0, 1, 2, 3].map((listener) => [...worksOf(works, listener)]);
   });
 
   test('has the tracks with up to four genres, scaled audio, and an album for each artist', () => {

@@ -14,7 +14,7 @@ import {
   type DeliveryOptions,
 } from '../../workers/delivery.ts';
 import { archiveOf } from './frozen-lists.ts';
-import { listFor } from './lists.ts';
+import { listFor, namesFor } from './lists.ts';
 import { sharedServers, silentLog } from './servers.ts';
 
 export interface CalendarStage {
@@ -124,7 +124,15 @@ export function listsOfPeople(
       .map((zone) => ({ zone, listeners: inZone(zone).length })),
     // eslint-disable-next-line @typescript-eslint/require-await
     async *read(zone) {
-      for (const user of inZone(zone)) yield listFor(user, week, zone, `${flavour}-${user}`);
+      for (const user of inZone(zone)) yield listFor(user, `${flavour}-${user}`);
+    },
+    // eslint-disable-next-line @typescript-eslint/require-await
+    async *trackNames() {
+      for (const user of people) yield* namesFor(`${flavour}-${user}`).tracks;
+    },
+    // eslint-disable-next-line @typescript-eslint/require-await
+    async *artistNames() {
+      yield* namesFor(flavour).artists;
     },
   };
 }

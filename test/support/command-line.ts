@@ -6,9 +6,13 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { readConfig } from '../../infra/config.ts';
 import { openMongo } from '../../infra/mongo.ts';
+import { openNames } from '../../infra/mongo/names.ts';
+import { playlistCollection } from '../../infra/mongo/playlists.ts';
+import { openNameCache } from '../../infra/name-cache.ts';
 import type { ServerUrls } from '../../infra/servers/index.ts';
 import { DETERMINISTIC } from '../../infra/tensorflow.ts';
-import type { ListArchive, PlaylistDocument } from '../../pipelines/lists.ts';
+import { idsOf, nameTracks } from '../../pipelines/listed.ts';
+import type { ListArchive, ListedTrack, PlaylistDocument } from '../../pipelines/lists.ts';
 import { openDelivery } from '../../workers/delivery.ts';
 import { sharedServers, silentLog } from './servers.ts';
 import { temporaryFolder } from './sources.ts';
@@ -30,6 +34,11 @@ export interface Running {
   kill(): void;
 }
 
+/** A document of MongoDB, with the names put to its tracks. */
+export type NamedDocument = Omit<PlaylistDocument, 'tracks' | 'words'> & {
+  readonly tracks: readonly ListedTrack[];
+};
+
 /** The command line as a user has it: real processes, real servers, a home of its own. */
 export interface CommandLine {
   readonly home: string;
@@ -39,8 +48,8 @@ export interface CommandLine {
   run(...args: string[]): Promise<Finished>;
   /** Runs with `--json`: the last line of its output. */
   json<Result>(...args: string[]): Promise<Result>;
-  /** What MongoDB holds, by `_id`. */
-  documents(): Promise<PlaylistDocument[]>;
+  /** What MongoDB holds, by `_id`, with the names of the tracks. */
+  documents(): Promise<NamedDocument[]>;
   /** How many lists MongoDB holds. */
   stored(): Promise<number>;
   /** Removes the home, and all that the namespace has on the servers. */
@@ -66,7 +75,7 @@ export async function openCommandLine(
     LOG_LEVEL: 'warn',
   });
   const mongo = await openMongo({ url: servers.mongodbUrl, database: namespace });
-  const playlists = mongo.db.collection<PlaylistDocument>('playlists');
+  const playlists = playlistCollection(mongo.db);
   const running = new Set<Running>();
 
   const start: CommandLine['start'] = (args, onLine) => {
@@ -119,7 +128,14 @@ export async function openCommandLine(
     },
     async documents() {
       const found = await playlists.find().toArray();
-      return found.sort((a, b) => (a._id < b._id ? -1 : 1));
+      const names = openNameCache(openNames(mongo.db), { clock: () => Date.now() });
+      const documents: NamedDocument[] = [];
+      for (const { words, ...document } of found) {
+        const stored = { tracks: document.tracks, words };
+        const tracks = nameTracks(stored, await names.named(idsOf(stored)));
+        documents.push({ ...document, tracks });
+      }
+      return documents.sort((a, b) => (a._id < b._id ? -1 : 1));
     },
     stored: () => playlists.countDocuments(),
     async dispose() {
@@ -143,7 +159,7 @@ export async function openCommandLine(
 }
 
 /** Hash of documents whole, but for when they were stored. */
-export function documentsHash(documents: readonly PlaylistDocument[]): string {
+export function documentsHash(documents: readonly NamedDocument[]): string {
   const hash = createHash('sha256');
   for (const document of documents) hash.update(`${JSON.stringify(withoutTime(document))}\n`);
   return hash.digest('hex');
@@ -153,7 +169,7 @@ export function documentsHash(documents: readonly PlaylistDocument[]): string {
 export function withoutTime({
   storedAt: _storedAt,
   ...document
-}: PlaylistDocument): Omit<PlaylistDocument, 'storedAt'> {
+}: NamedDocument): Omit<NamedDocument, 'storedAt'> {
   return document;
 }
 

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { FrozenLists, ListArchive } from '../../pipelines/lists.ts';
-import { listFor } from './lists.ts';
+import { listFor, namesFor } from './lists.ts';
 
-/** Frozen lists in memory: so many listeners in each zone, named after it. */
+/**
+ * Frozen lists in memory: so many listeners in each zone, named after it, no track on two lists.
+ */
 export function frozenListsOf(
   week: string,
   listeners: Readonly<Record<string, number>>,
@@ -11,6 +13,9 @@ export function frozenListsOf(
   const zones = Object.keys(listeners)
     .sort()
     .map((zone) => ({ zone, listeners: listeners[zone]! }));
+  const usersOf = (zone: string) =>
+    Array.from({ length: listeners[zone] ?? 0 }, (_, n) => `${zone}-${String(n).padStart(6, '0')}`);
+  const flavourOf = (user: string) => `${flavour}-${user}`;
   return {
     week,
     fingerprint: createHash('sha256')
@@ -21,10 +26,17 @@ export function frozenListsOf(
     zones,
     // eslint-disable-next-line @typescript-eslint/require-await
     async *read(zone) {
-      for (let i = 0; i < (listeners[zone] ?? 0); i++) {
-        const user = `${zone}-${String(i).padStart(6, '0')}`;
-        yield listFor(user, week, zone, `${flavour}-${user}`);
+      for (const user of usersOf(zone)) yield listFor(user, flavourOf(user));
+    },
+    // eslint-disable-next-line @typescript-eslint/require-await
+    async *trackNames() {
+      for (const { zone } of zones) {
+        for (const user of usersOf(zone)) yield* namesFor(flavourOf(user)).tracks;
       }
+    },
+    // eslint-disable-next-line @typescript-eslint/require-await
+    async *artistNames() {
+      yield* namesFor(flavour).artists;
     },
   };
 }

@@ -1,9 +1,10 @@
 import { artistKey, parseCredits, titleKeys } from '../../model/matching.ts';
-import type { ListedTrack, PlaylistDocument } from '../../pipelines/lists.ts';
+import type { ListedTrack } from '../../pipelines/lists.ts';
+import type { NamedDocument } from './command-line.ts';
 import type { RawListen } from './real-data.ts';
 
 /** The rules that a stored list breaks, whoever its listener is; empty where it is as it should be. */
-export function brokenRules({ tracks, zone, validFrom, model, week }: PlaylistDocument): string[] {
+export function brokenRules({ tracks, zone, validFrom, model, week }: NamedDocument): string[] {
   const broken: string[] = [];
   if (tracks.length !== 30) broken.push(`${tracks.length} tracks`);
   const twice = (what: string, keys: readonly string[]) => {

@@ -13,7 +13,8 @@ import {
   type CandidateSource,
 } from '../../../model/candidates/sources.ts';
 import { audioColumns, genresPerTrack, type TrackTable } from '../../../model/candidates/tracks.ts';
-import type { World } from '../../../pipelines/world.ts';
+import type { ChooserWorld } from '../../../model/assembly/list-chooser.ts';
+import type { WorldColumns } from '../../../pipelines/world.ts';
 
 export interface WorldSize {
   readonly listeners: number;
@@ -36,11 +37,16 @@ const foundTracks = 80;
 const foundArtists = 120;
 
 /** A world in memory, skewed as real ones are, and what each listener is not to be given. */
-export interface ListWorld extends World {
+export interface ListWorld extends ChooserWorld, ListedListeners {
   /** Works heard, and works listed in the last eight weeks. */
   readonly heard: Ragged;
   readonly delivered: Ragged;
 }
+
+type ListedListeners = Pick<
+  WorldColumns,
+  'interactions' | 'artistInteractions' | 'zonePlace' | 'countryPlace' | 'listeners' | 'places'
+>;
 
 /** The same size and seed give the same world. */
 export function listWorld(size: WorldSize): ListWorld {
@@ -205,7 +211,7 @@ function floats(length: number, value: (n: number) => number): Float32Array {
   return Float32Array.from({ length }, (_, n) => value(n));
 }
 
-function factors(numRows: number, random: Random): World['trackFactors'] {
+function factors(numRows: number, random: Random): WorldColumns['trackFactors'] {
   const values = floats(numRows * numFactors, () => random.uniform() - 0.4);
   return { numRows, numFactors, values };
 }

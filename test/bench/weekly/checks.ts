@@ -1,6 +1,8 @@
 import { openDuckdb } from '../../../infra/duckdb.ts';
 import { openMongo } from '../../../infra/mongo.ts';
+import { openNames } from '../../../infra/mongo/names.ts';
 import { openPlaylistReader } from '../../../infra/mongo/reader.ts';
+import { openNameCache } from '../../../infra/name-cache.ts';
 import type { StoredArtifact } from '../../../pipelines/runner.ts';
 import { createViews } from '../../../pipelines/views.ts';
 import type { Delivery } from '../../../workers/delivery.ts';
@@ -61,7 +63,10 @@ export async function checkDelivered(
       }
     }
 
-    const reader = openPlaylistReader(db);
+    const reader = openPlaylistReader(
+      db,
+      openNameCache(openNames(db), { clock: () => Date.now() }),
+    );
     const tracks: { listener: string; track_id: string }[] = [];
     let malformed = 0;
     let sources = 0;

@@ -9,9 +9,12 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readConfig } from '../../../infra/config.ts';
 import { frozenLists } from '../../../infra/list-archive.ts';
+import { loadKernels } from '../../../infra/kernels.ts';
+import { openListMakers } from '../../../infra/list-makers.ts';
 import { logForPeople } from '../../../infra/log.ts';
 import { ensureServers } from '../../../infra/servers/index.ts';
 import { loadTensorflow } from '../../../infra/tensorflow.ts';
+import { openThreads } from '../../../infra/threads.ts';
 import { mondayStart } from '../../../model/week.ts';
 import { listsStage } from '../../../pipelines/make-lists.ts';
 import { Runner, type StoredArtifact } from '../../../pipelines/runner.ts';
@@ -61,10 +64,11 @@ async function runSize(request: SizeRequest): Promise<SizeReport> {
     onProgress: (_label, done, total) => tellMaking(done, total),
   });
   const { users, tracks, previousWeeks } = world.options;
+  const threads = openThreads();
   const ranker = await runner.make(rankerOf(rankerWorld, loadTensorflow));
   // As `weekGraph` does it, with the inputs that the world stands for.
   const goal = step(
-    listsStage(loadTensorflow),
+    listsStage({ loadKernels, openListMakers, threads }),
     { week: worldWeek, cutoff: worldCutoff, previousWeeks },
     { ...world.inputs, gate: ranker },
   );

@@ -1,0 +1,114 @@
+import { Unavailable } from '../pipelines/delivery/ports.ts';
+import type { ListNames } from '../pipelines/listed.ts';
+import type { TrackName } from '../pipelines/lists.ts';
+import type { Clock } from '../pipelines/ports.ts';
+
+/** Where names are looked up that are not at hand; what is not there is absent. */
+export interface NameSource {
+  tracks(ids: readonly string[]): Promise<ReadonlyMap<string, TrackName>>;
+  artists(ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
+}
+
+export interface NameCacheOptions {
+  readonly clock: Clock;
+  /** Names of each kind that are kept at most. Default 250,000: some 100 MB. */
+  readonly size?: number;
+  /** After so long a name is looked up again, in milliseconds. Default an hour. */
+  readonly keepMs?: number;
+}
+
+/** Names of some tracks and artists: those used last are at hand in this process. */
+export interface NameCache {
+  /**
+   * Asks once for all that is missing.
+   *
+   * @throws Unavailable where some are not stored: then the list cannot be told
+   */
+  named(ids: {
+    readonly tracks: readonly string[];
+    readonly artists: readonly string[];
+  }): Promise<ListNames>;
+}
+
+export function openNameCache(
+  source: NameSource,
+  { clock, size = 250_000, keepMs = 3_600_000 }: NameCacheOptions,
+): NameCache {
+  const tracks = new Recent<TrackName>(size);
+  const artists = new Recent<string>(size);
+
+  async function find<Name>(
+    kind: 'tracks' | 'artists',
+    ids: readonly string[],
+    recent: Recent<Name>,
+    look: (ids: readonly string[]) => Promise<ReadonlyMap<string, Name>>,
+  ): Promise<ReadonlyMap<string, Name>> {
+    const now = clock();
+    const found = new Map<string, Name>();
+    const missing = new Set<string>();
+    for (const id of ids) {
+      const name = recent.get(id, now);
+      if (name === undefined) missing.add(id);
+      else found.set(id, name);
+    }
+    if (missing.size === 0) return found;
+    const looked = await look([...missing]);
+    for (const id of missing) {
+      const name = looked.get(id);
+      if (name === undefined) {
+        throw new Unavailable(
+          `names: expected those of all ${kind} of the list, got none of ${id}; npx mondaymix reconcile stores them again`,
+        );
+      }
+      recent.set(id, name, now + keepMs);
+      found.set(id, name);
+    }
+    return found;
+  }
+
+  return {
+    async named(ids) {
+      const [ofTracks, ofArtists] = await Promise.all([
+        find('tracks', ids.tracks, tracks, (missing) => source.tracks(missing)),
+        find('artists', ids.artists, artists, (missing) => source.artists(missing)),
+      ]);
+      return { track: (id) => ofTracks.get(id), artist: (id) => ofArtists.get(id) };
+    },
+  };
+}
+
+interface Entry<Value> {
+  readonly value: Value;
+  readonly until: number;
+}
+
+/** Of `size` entries and more the longer unused half is dropped; all end at their time. */
+class Recent<Value> {
+  readonly #half: number;
+  #young = new Map<string, Entry<Value>>();
+  #old = new Map<string, Entry<Value>>();
+
+  constructor(size: number) {
+    this.#half = Math.ceil(size / 2);
+  }
+
+  get(key: string, now: number): Value | undefined {
+    let entry = this.#young.get(key);
+    if (entry === undefined) {
+      entry = this.#old.get(key);
+      if (entry !== undefined) this.#put(key, entry);
+    }
+    return entry !== undefined && now < entry.until ? entry.value : undefined;
+  }
+
+  set(key: string, value: Value, until: number): void {
+    this.#put(key, { value, until });
+  }
+
+  #put(key: string, entry: Entry<Value>): void {
+    this.#young.set(key, entry);
+    if (this.#young.size < this.#half) return;
+    this.#old = this.#young;
+    this.#young = new Map();
+  }
+}
