@@ -1,7 +1,7 @@
 import { Retriever } from '../retrieval/retriever.ts';
 import type { RetrievalPlan } from '../retrieval/plan.ts';
 import type { Factors, Listener, Ragged } from './listener.ts';
-import { sourceNames, type CandidatePool } from './pool.ts';
+import { sourceNames } from './pool.ts';
 import { offerTracksOf, type CandidateSource } from './sources.ts';
 
 /** How to find the best items of many listeners at once. */

@@ -149,7 +149,7 @@ function stepwise(
 
 function knownOf(world: ListWorld): ChooserListeners {
   const row = ({ start, indices }: Ragged, index: number): Int32Array =>
-    indices.subarray(start[index]!, start[index + 1]!);
+    indices.subarray(start[index], start[index + 1]);
   return {
     listener: (index) => listenerOf(world, index),
     heard: (index) => row(world.heard, index),

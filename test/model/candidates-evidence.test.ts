@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { mostAlike, speakingSource } from '../../model/candidates/evidence.ts';
+import fc from 'fast-check';
+import { Likeness, mostAlike, speakingSource } from '../../model/candidates/evidence.ts';
 import { CandidatePool, sourceNames, type SourceName } from '../../model/candidates/pool.ts';
-import { factorsOf } from '../support/candidate-worlds.ts';
+import { factorRows, factorsOf, sparseRow } from '../support/candidate-worlds.ts';
 
 /** Which source speaks for track 0, where each has offered these tracks in this order. */
 function speaker(offers: Partial<Record<SourceName, readonly number[]>>): SourceName {
@@ -67,5 +68,26 @@ describe('what a listener has played that is most alike', () => {
     expect(alike({ 3: 5 })).toBe(-1);
     expect(alike({ 4: 5 })).toBe(-1);
     expect(alike({})).toBe(-1);
+  });
+
+  test('is the same asked for many rows at once, listener after listener', () => {
+    fc.assert(
+      fc.property(
+        factorRows(12, 3),
+        fc.array(sparseRow(12), { minLength: 1, maxLength: 3 }),
+        (rows, listeners) => {
+          const some = factorsOf(rows);
+          const likeness = new Likeness(some);
+          for (const listener of listeners) {
+            const played = Int32Array.from(Object.keys(listener), Number);
+            const confidence = Float32Array.from(Object.values(listener));
+            likeness.begin(played, confidence);
+            for (let row = 0; row < rows.length; row++) {
+              expect(likeness.mostAlike(row)).toBe(mostAlike(some, row, played, confidence));
+            }
+          }
+        },
+      ),
+    );
   });
 });

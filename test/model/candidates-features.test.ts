@@ -16,7 +16,11 @@ import {
 } from '../../model/candidates/pool.ts';
 import type { CandidateSource } from '../../model/candidates/sources.ts';
 import { audioColumns, genresPerTrack, type TrackTable } from '../../model/candidates/tracks.ts';
+import { FeatureWriter } from '../../model/candidates/feature-writer.ts';
+import { alignFeatures } from '../../model/ranker/align.ts';
 import { MISSING } from '../../model/ranker/examples.ts';
+import { inputLayout } from '../../model/ranker/inputs.ts';
+import { numInputs, standardize } from '../../model/ranker/standardize.ts';
 import { listenerWith, sparseRow } from '../support/candidate-worlds.ts';
 
 type Feature = (typeof featureNames)[number];
@@ -242,26 +246,29 @@ test('the profile of one listener leaves nothing in that of the next', () => {
   expect(profile).toMatchObject({ plays: 2, artists: 2, tracks: 1 });
 });
 
+const unit = fc.integer({ min: 0, max: 10 }).map((n) => n / 10);
+const anyTrack: fc.Arbitrary<TrackRow> = fc.record(
+  {
+    artist: fc.nat(3),
+    genres: fc.uniqueArray(fc.nat(2), { maxLength: 3 }),
+    audio: fc.dictionary(fc.constantFrom(...audioColumns), unit),
+    popularity: fc.nat(100),
+    releasedDay: fc.integer({ min: -20_000, max: 20_000 }),
+  },
+  { requiredKeys: [] },
+);
+const anyOffers = fc.array(
+  fc.tuple(fc.constantFrom(...sourceNames), fc.nat(5), fc.nat(1_000_000)),
+  { maxLength: 10 },
+);
+
 test('whatever is known or not, a feature is finite or missing', () => {
-  const unit = fc.integer({ min: 0, max: 10 }).map((n) => n / 10);
-  const row: fc.Arbitrary<TrackRow> = fc.record(
-    {
-      artist: fc.nat(3),
-      genres: fc.uniqueArray(fc.nat(2), { maxLength: 3 }),
-      audio: fc.dictionary(fc.constantFrom(...audioColumns), unit),
-      popularity: fc.nat(100),
-      releasedDay: fc.integer({ min: -20_000, max: 20_000 }),
-    },
-    { requiredKeys: [] },
-  );
   fc.assert(
     fc.property(
-      fc.array(row, { minLength: 6, maxLength: 6 }),
+      fc.array(anyTrack, { minLength: 6, maxLength: 6 }),
       fc.oneof(fc.constant({}), sparseRow(6)),
       fc.oneof(fc.constant({}), sparseRow(4)),
-      fc.array(fc.tuple(fc.constantFrom(...sourceNames), fc.nat(5), fc.nat(1_000_000)), {
-        maxLength: 10,
-      }),
+      anyOffers,
       fc.nat(1_000_000),
       (rows, played, artists, offers, popular) => {
         const tracks = trackTable(rows);
@@ -277,6 +284,69 @@ test('whatever is known or not, a feature is finite or missing', () => {
           }
         }
         expect(featureNames).toHaveLength(3 * numSources + 14);
+      },
+    ),
+  );
+});
+
+/** Of a ranker of some of today's features and of one that is gone. */
+const anyRanker = fc
+  .record({
+    order: fc.shuffledSubarray([...featureNames], { minLength: 20 }),
+    indicators: fc.array(fc.boolean(), { minLength: 40, maxLength: 40 }),
+    numbers: fc.array(fc.integer({ min: -5, max: 20 }), { minLength: 40, maxLength: 40 }),
+    blind: fc.boolean(),
+  })
+  .map(({ order, indicators, numbers, blind }) => {
+    const wanted = ['gone since', ...order];
+    const asked = ['gone since', 'genre match', 'audio distance', 'age'];
+    const scale = Float32Array.from(wanted, (_, n) => (Math.abs(numbers[n]!) + 1) / 7);
+    if (blind) scale[2] = Infinity;
+    return {
+      featureNames: wanted,
+      standardization: {
+        mean: Float32Array.from(wanted, (_, n) => numbers[n]! / 3),
+        scale,
+        indicators: [...wanted.keys()].filter((n) => indicators[n]! && asked.includes(wanted[n]!)),
+      },
+    };
+  });
+
+test('written as inputs at once they are what rows, aligned and standardized, are, listener after listener', () => {
+  const anyListener = fc.record({
+    played: fc.oneof(fc.constant({}), sparseRow(6)),
+    artists: fc.oneof(fc.constant({}), sparseRow(4)),
+    offers: anyOffers,
+    sources: fc.subarray([...sourceNames]),
+  });
+  fc.assert(
+    fc.property(
+      fc.array(anyTrack, { minLength: 6, maxLength: 6 }),
+      fc.array(anyListener, { minLength: 1, maxLength: 3 }),
+      anyRanker,
+      (rows, listeners, ranker) => {
+        const tracks = trackTable(rows);
+        const popularity = known(tracks, 5);
+        const layout = inputLayout(ranker, featureNames);
+        const writer = new FeatureWriter(tracks, popularity, layout);
+        const profile = new TasteProfile(tracks);
+        expect(layout.width).toBe(numInputs(ranker.standardization) + 1);
+        for (const { played, artists, offers, sources } of listeners) {
+          const pool = poolOf(tracks, offers);
+          const listener = listenerWith({ tracks: played, artists });
+          const asked = sources.map((name, n) => knowing(name, n - 1));
+          profile.of(listener);
+          const features = new Float32Array(pool.size * numFeatures);
+          writeFeatures(pool, listener, profile, tracks, popularity, asked, features);
+          const aligned = alignFeatures(ranker, { featureNames, features });
+          const expected = new Float32Array((pool.size + 2) * layout.width).fill(1);
+          const inRows = expected.subarray(layout.width);
+          const { standardization } = ranker;
+          standardize(standardization, aligned.features, 0, pool.size, inRows, layout.width);
+          const inputs = new Float32Array(expected.length).fill(1);
+          writer.write(pool, listener, profile, asked, inputs, 1);
+          expect(inputs).toEqual(expected);
+        }
       },
     ),
   );

@@ -45,6 +45,19 @@ test('no version of an excluded work enters, and the next listener has exclusion
   expect([0, 1, 2].map((track) => pool.offer(factors, track, 1, -1))).toEqual([true, true, false]);
 });
 
+test('works may be excluded from more than one place', () => {
+  const pool = newPool();
+  pool.begin([0]);
+  pool.exclude(Int32Array.of(2, 3));
+  expect([1, 2, 3, 4, 5].map((track) => pool.admits(track))).toEqual([
+    false,
+    true,
+    false,
+    false,
+    true,
+  ]);
+});
+
 test('a full pool takes no new track, but another word for one that it holds', () => {
   const pool = newPool(2);
   pool.begin([]);

@@ -9,7 +9,8 @@ import { memberSeeds } from '../../model/ranker/members.ts';
 import { groupedNdcg } from '../../model/ranker/ndcg.ts';
 import type { Tensorflow } from '../../model/ranker/network.ts';
 import { rankerOptions, type Ranker } from '../../model/ranker/ranker.ts';
-import { score } from '../../model/ranker/score.ts';
+import { score, Scorer } from '../../model/ranker/score.ts';
+import { numInputs, standardize } from '../../model/ranker/standardize.ts';
 import { trainRanker } from '../../model/ranker/train.ts';
 import { plantedExamples } from '../support/planted-examples.ts';
 
@@ -273,6 +274,40 @@ describe('scoring', () => {
     const before = tf.memory().numTensors;
     score(tf, ranker, unseen, { batchRows: 999 });
     expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe('a scorer at hand', () => {
+  test('scores some rows at a time as all are scored, and leaves no tensor behind', () => {
+    const before = tf.memory().numTensors;
+    const scorer = new Scorer(tf, ranker, unseen.featureNames);
+    const { width } = scorer.layout;
+    expect(width).toBe(numInputs(ranker.standardization) + 1);
+    const found: number[] = [];
+    for (let first = 0; first < unseen.labels.length; first += 1500) {
+      const rows = Math.min(1500, unseen.labels.length - first);
+      const inputs = scorer.inputs(rows).fill(1);
+      standardize(ranker.standardization, unseen.features, first, rows, inputs, width);
+      found.push(...scorer.score(rows));
+    }
+    expect(found).toEqual([...score(tf, ranker, unseen)]);
+    expect(scorer.score(0)).toHaveLength(0);
+    scorer.dispose();
+    scorer.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test('keeps what was written as its inputs grow', () => {
+    const scorer = new Scorer(tf, ranker, unseen.featureNames);
+    scorer.inputs(1).set([7, 8, 9]);
+    expect([...scorer.inputs(100).subarray(0, 3)]).toEqual([7, 8, 9]);
+    scorer.dispose();
+  });
+
+  test('is refused where most of its features are gone', () => {
+    expect(() => new Scorer(tf, ranker, ['f1'], 'ranker-1')).toThrow(
+      'ranker-1: expected at least half of its 10 features, got 1 of them among [f1]',
+    );
   });
 });
 
