@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { rowOf, type Interactions } from '../interactions.ts';
+import { fromTriples, rowOf, type Interactions } from '../interactions.ts';
 import { createRandom, type Random } from '../random.ts';
 import type { Tensorflow } from '../ranker/network.ts';
 import {
@@ -19,6 +19,8 @@ export const autoencoderOptions = z.strictObject({
   learningRate: z.number().positive().max(1).default(0.003),
   /** Listeners in a step. Default 300. */
   batchListeners: z.int().min(1).default(300),
+  /** Items of fewer listeners are left out: there is next to nothing to learn of them. Default 3. */
+  minListeners: z.int().min(1).default(3),
   /** Passes over all listeners. Default 30. */
   epochs: z.int().min(1).max(1000).default(30),
 });
@@ -32,7 +34,7 @@ export type AutoencoderOptions = z.infer<typeof autoencoderOptions>;
  *
  * Trained in TensorFlow.js on dense batches, so it is for catalogues of some thousands of items;
  * scored in JavaScript. A score is the item's probability over that of the likeliest item outside
- * the history, 1 at most.
+ * the history, 1 at most; 0 for items that were left out.
  */
 export const autoencoder: Algorithm<AutoencoderOptions> = {
   name: 'autoencoder',
@@ -41,44 +43,75 @@ export const autoencoder: Algorithm<AutoencoderOptions> = {
 
   async fit(train, options, means) {
     checkTraining('autoencoder', train);
-    const arrays = await learn(train, options, means);
+    const items = itemsOf(train, options.minListeners);
+    const arrays = { items, ...(await learn(selectItems(train, items), options, means)) };
     return { name: 'autoencoder', numItems: train.numCols, options, arrays };
   },
 
   open(fitted) {
     const { hidden } = autoencoderOptions.parse(fitted.options);
     const { numItems } = fitted;
-    const encoder = modelArray(fitted, 'encoder', 'Float32Array', numItems * hidden);
+    const items = modelArray(fitted, 'items', 'Int32Array');
+    const size = items.length;
+    const encoder = modelArray(fitted, 'encoder', 'Float32Array', size * hidden);
     const encoderBias = modelArray(fitted, 'encoderBias', 'Float32Array', hidden);
-    const decoder = modelArray(fitted, 'decoder', 'Float32Array', hidden * numItems);
-    const decoderBias = modelArray(fitted, 'decoderBias', 'Float32Array', numItems);
+    const decoder = modelArray(fitted, 'decoder', 'Float32Array', hidden * size);
+    const decoderBias = modelArray(fitted, 'decoderBias', 'Float32Array', size);
     return {
       numItems,
       score(histories, scores) {
         checkBatch('autoencoder', numItems, histories, scores);
+        const known = selectItems(histories, items);
         const units = new Float64Array(hidden);
-        for (let row = 0; row < histories.numRows; row++) {
-          const items = rowOf(histories, row).indices;
-          const own = scores.subarray(row * numItems, (row + 1) * numItems);
+        const logits = new Float32Array(size);
+        scores.fill(0);
+        for (let row = 0; row < known.numRows; row++) {
+          const history = rowOf(known, row).indices;
           units.set(encoderBias);
-          for (const item of items) {
+          for (const item of history) {
             const from = item * hidden;
             for (let h = 0; h < hidden; h++) {
-              units[h]! += encoder[from + h]! / Math.sqrt(items.length);
+              units[h]! += encoder[from + h]! / Math.sqrt(history.length);
             }
           }
-          own.set(decoderBias);
+          logits.set(decoderBias);
           for (let h = 0; h < hidden; h++) {
             const unit = Math.tanh(units[h]!);
-            const from = h * numItems;
-            for (let item = 0; item < numItems; item++) own[item]! += unit * decoder[from + item]!;
+            const from = h * size;
+            for (let item = 0; item < size; item++) logits[item]! += unit * decoder[from + item]!;
           }
-          toProbabilities(own, items);
+          toProbabilities(logits, history);
+          for (let n = 0; n < size; n++) scores[row * numItems + items[n]!] = logits[n]!;
         }
       },
     };
   },
 };
+
+/** Items of so many listeners or more, ascending; all where there is none. */
+function itemsOf(train: Interactions, minListeners: number): Int32Array {
+  const listeners = new Int32Array(train.numCols);
+  for (const item of train.indices) listeners[item]!++;
+  const all = Int32Array.from(listeners.keys());
+  const known = all.filter((item) => listeners[item]! >= minListeners);
+  return known.length === 0 ? all : known;
+}
+
+/** The columns of some items, ascending, numbered by their place among them. */
+function selectItems(matrix: Interactions, items: Int32Array): Interactions {
+  const place = new Int32Array(matrix.numCols).fill(-1);
+  for (let n = 0; n < items.length; n++) place[items[n]!] = n;
+  const rows: number[] = [];
+  const cols: number[] = [];
+  for (let row = 0; row < matrix.numRows; row++) {
+    for (const item of rowOf(matrix, row).indices) {
+      if (place[item] === -1) continue;
+      rows.push(row);
+      cols.push(place[item]!);
+    }
+  }
+  return fromTriples(rows, cols, undefined, matrix.numRows, items.length);
+}
 
 /** Exponentials over that of the greatest outside the history; 1 at most. */
 function toProbabilities(logits: Float32Array, history: Int32Array): void {

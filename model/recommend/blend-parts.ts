@@ -26,6 +26,8 @@ export const blendOptions = z.strictObject({
   alsRecency: alsShape.recency,
   /** Factorizations, each from a start of its own, of which the mean counts: 1 to 8. */
   models: z.int().min(1).max(8).default(2),
+  /** The same of autoencoders. */
+  autoencoders: z.int().min(1).max(8).default(3),
   /** What the factors and popularity count beside the graph filter, which counts 1. */
   alsWeight: weight.default(0.5),
   /** The same of the autoencoder, with its own defaults; 0: there is none. */
@@ -74,15 +76,13 @@ export function partsOf(options: BlendOptions): BlendPart[] {
     })),
     ...(options.autoencoderWeight === 0
       ? []
-      : [
-          {
-            name: 'autoencoder',
-            algorithm: autoencoder as Algorithm,
-            options: autoencoder.options.parse({}),
-            weight: options.autoencoderWeight,
-            start: 0,
-          },
-        ]),
+      : Array.from({ length: options.autoencoders }, (_, start) => ({
+          name: `autoencoder-${start}`,
+          algorithm: autoencoder as Algorithm,
+          options: autoencoder.options.parse({}),
+          weight: options.autoencoderWeight / options.autoencoders,
+          start,
+        }))),
     {
       name: 'popularity',
       algorithm: popularity,

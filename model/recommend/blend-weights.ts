@@ -133,6 +133,10 @@ async function scoreParts(
   const measured = listenersToMeasure(valid, means.seed);
   const histories = selectRows(train, measured);
   const parts = partsOf(options);
+  const shares = {
+    ...{ graph: 1, als: 1 / options.models },
+    ...{ autoencoder: 1 / options.autoencoders, popularity: 1 },
+  };
   const recommenders: Recommender[] = [];
   for (const part of parts) {
     recommenders.push(await part.algorithm.open(await fitPart(part, train, means), means));
@@ -151,7 +155,7 @@ async function scoreParts(
       await recommenders[p]!.score(historiesFor(part, own), scores);
       const at = scoredParts.findIndex((name) => part.name.startsWith(name));
       const into = sums[at]!;
-      const share = scoredParts[at] === 'als' ? 1 / options.models : 1;
+      const share = shares[scoredParts[at]!];
       for (let row = 0; row < own.numRows; row++) {
         const [start, end] = [row * numItems, (row + 1) * numItems];
         addStandardized(scores.subarray(start, end), share, into.subarray(start, end));
