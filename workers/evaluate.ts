@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { loadKernels } from '../infra/kernels.ts';
+import { loadTensorflow } from '../infra/tensorflow.ts';
 import { openThreads } from '../infra/threads.ts';
 import type { Difference } from '../model/evaluation/bootstrap.ts';
 import { Mistake } from '../model/mistake.ts';
@@ -78,7 +79,8 @@ export async function evaluate(
     request.perListener === undefined ? undefined : await open(request.perListener, 'w');
   try {
     for (const { algorithm, options: given } of runs) {
-      const means: Means = { seed, signal, threads, report: tell, kernels: await loadKernels() };
+      const kernels = await loadKernels();
+      const means: Means = { seed, signal, threads, report: tell, kernels, loadTensorflow };
       const clock = () => performance.now();
       evaluations.push(
         await evaluateModel(algorithm, split, { ...request, options: given }, means, clock),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Interactions } from '../interactions.ts';
 import { als, alsRecommenderOptions, type AlsRecommenderOptions } from './als.ts';
+import { autoencoder } from './autoencoder.ts';
 import { graphFilter, graphFilterOptions } from './graph-filter.ts';
 import { popularity } from './popularity.ts';
 import { withRecency } from './recency.ts';
@@ -25,8 +26,12 @@ export const blendOptions = z.strictObject({
   alsRecency: alsShape.recency,
   /** Factorizations, each from a start of its own, of which the mean counts: 1 to 8. */
   models: z.int().min(1).max(8).default(2),
+  /** The same of autoencoders. */
+  autoencoders: z.int().min(1).max(8).default(3),
   /** What the factors and popularity count beside the graph filter, which counts 1. */
   alsWeight: weight.default(0.5),
+  /** The same of the autoencoder, with its own defaults; 0: there is none. */
+  autoencoderWeight: weight.default(0),
   popularityWeight: weight.default(0),
 });
 export type BlendOptions = z.infer<typeof blendOptions>;
@@ -69,6 +74,15 @@ export function partsOf(options: BlendOptions): BlendPart[] {
       weight: options.alsWeight / options.models,
       start,
     })),
+    ...(options.autoencoderWeight === 0
+      ? []
+      : Array.from({ length: options.autoencoders }, (_, start) => ({
+          name: `autoencoder-${start}`,
+          algorithm: autoencoder as Algorithm,
+          options: autoencoder.options.parse({}),
+          weight: options.autoencoderWeight / options.autoencoders,
+          start,
+        }))),
     {
       name: 'popularity',
       algorithm: popularity,

@@ -63,10 +63,10 @@ const graphNames = ['source', 'target', 'listener', 'recency'];
 
 /**
  * Factorizations to average: as many as the time allows that one takes, which goes with stored
- * values x factors; 1 to 4.
+ * values x factors; 1 to 8.
  */
 function modelsFor(size: number): number {
-  return Math.max(1, Math.min(4, Math.round(modelsBudget / size)));
+  return Math.max(1, Math.min(8, Math.round(modelsBudget / size)));
 }
 
 /** The end of each line, where the order of lines is that of time; undefined where it is not. */

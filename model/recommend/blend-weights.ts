@@ -17,6 +17,7 @@ import type { Holdout, Means, Recommender, TuningTask } from './recommender.ts';
 export const weightSpace = {
   alsRecency: [0, 0.5, 1],
   alsWeight: [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1, 1.25, 1.5, 2, 3, 5, 8],
+  autoencoderWeight: [0, 0.05, 0.1, 0.2, 0.3, 0.5],
   popularityWeight: [-0.1, -0.05, 0, 0.05, 0.1, 0.15, 0.2, 0.3],
 } as const;
 
@@ -26,61 +27,81 @@ const bestOfEach = 200;
 /** What a listener was scored: candidates with the standardized scores of the parts. */
 interface Scored {
   readonly items: Int32Array;
-  /** [3 x items.length]: graph filter, factors (mean of the models), popularity. */
+  /** [4 x items.length]: in the order of `scoredParts`. */
   readonly scores: Float32Array;
   readonly wanted: ReadonlySet<number>;
 }
 
-interface Weighed {
-  readonly alsWeight: number;
-  readonly popularityWeight: number;
+/** The factors are the mean of their models; of what is not part of the blend the scores are 0. */
+const scoredParts = ['graph', 'als', 'autoencoder', 'popularity'] as const;
+
+type Weights = Pick<BlendOptions, 'alsWeight' | 'autoencoderWeight' | 'popularityWeight'>;
+
+interface Weighed extends Weights {
   /** [numListeners], over all holdouts. */
   readonly ndcg: Float64Array;
 }
 
+/** Listeners x items that an autoencoder is trained on at most: a minute or two. */
+const autoencoderBudget = 5e7;
+
 /**
- * Tries all pairs of weights. Many are as good as the best but for chance: the choice is the middle
- * of all that it does not beat by more than a standard error of the paired difference (the factors'
- * weight w by its share w / (1 + w)).
+ * Tries all combinations of weights; that of an autoencoder where there are few enough items for
+ * one. Many are as good as the best but for chance: the choice is the middle of all that it does
+ * not beat by more than a standard error of the paired difference (the factors' weight w by its
+ * share w / (1 + w)).
  */
 export async function chooseWeights(
   start: BlendOptions,
   { holdouts, k, fixed }: TuningTask,
   means: Means,
 ): Promise<BlendOptions> {
+  const [{ train }] = holdouts as [Holdout];
+  const isSmall = train.numRows * train.numCols <= autoencoderBudget;
+  const values = (name: keyof Weights): readonly number[] => {
+    if (name in fixed) return [start[name]];
+    if (name === 'autoencoderWeight' && (!isSmall || means.loadTensorflow === undefined))
+      return [0];
+    return weightSpace[name];
+  };
+  const asked = { alsWeight: 1, autoencoderWeight: Math.max(...values('autoencoderWeight')) };
   const scored: Scored[] = [];
   for (const holdout of holdouts) {
-    scored.push(...(await scoreParts({ ...start, alsWeight: 1 }, holdout, means)));
+    scored.push(...(await scoreParts({ ...start, ...asked }, holdout, means)));
   }
-  const values = (name: 'alsWeight' | 'popularityWeight'): readonly number[] =>
-    name in fixed ? [start[name]] : weightSpace[name];
   const tried: Weighed[] = [];
-  for (const alsWeight of values('alsWeight')) {
-    means.signal?.throwIfAborted();
-    let line = `alsWeight ${alsWeight}, popularityWeight`;
-    for (const popularityWeight of values('popularityWeight')) {
-      const ndcg = ndcgOf(scored, alsWeight, popularityWeight, k);
-      tried.push({ alsWeight, popularityWeight, ndcg });
-      line += ` ${popularityWeight}: ${meanOf(ndcg).toFixed(5)}`;
+  for (const autoencoderWeight of values('autoencoderWeight')) {
+    for (const alsWeight of values('alsWeight')) {
+      means.signal?.throwIfAborted();
+      let line = `autoencoderWeight ${autoencoderWeight}, alsWeight ${alsWeight}, popularityWeight`;
+      for (const popularityWeight of values('popularityWeight')) {
+        const weights = { alsWeight, autoencoderWeight, popularityWeight };
+        const ndcg = ndcgOf(scored, weights, k);
+        tried.push({ ...weights, ndcg });
+        line += ` ${popularityWeight}: ${meanOf(ndcg).toFixed(5)}`;
+      }
+      means.report?.(`${line} (ndcg@${k})`);
     }
-    means.report?.(`${line} (ndcg@${k})`);
   }
   const best = tried.reduce((first, one) => (meanOf(one.ndcg) > meanOf(first.ndcg) ? one : first));
   const alike = tried.filter((one) => !isBeaten(one.ndcg, best.ndcg));
   const share = meanOf(alike.map(({ alsWeight }) => alsWeight / (1 + alsWeight)));
-  const popularityWeight = meanOf(alike.map((one) => one.popularityWeight));
-  return {
-    ...start,
-    alsWeight: 'alsWeight' in fixed ? start.alsWeight : rounded(share / (1 - share)),
-    popularityWeight:
-      'popularityWeight' in fixed ? start.popularityWeight : rounded(popularityWeight),
+  const middle: Weights = {
+    alsWeight: rounded(share / (1 - share)),
+    autoencoderWeight: rounded(meanOf(alike.map((one) => one.autoencoderWeight))),
+    popularityWeight: rounded(meanOf(alike.map((one) => one.popularityWeight))),
   };
+  const kept = Object.fromEntries(
+    Object.keys(middle)
+      .filter((name) => name in fixed)
+      .map((name) => [name, start[name as keyof Weights]]),
+  );
+  return { ...start, ...middle, ...kept };
 }
 
 function ndcgOf(
   scored: readonly Scored[],
-  alsWeight: number,
-  popularityWeight: number,
+  { alsWeight, autoencoderWeight, popularityWeight }: Weights,
   k: number,
 ): Float64Array {
   const top = new TopK(k);
@@ -90,7 +111,10 @@ function ndcgOf(
     for (let n = 0; n < size; n++) {
       top.push(
         items[n]!,
-        scores[n]! + alsWeight * scores[size + n]! + popularityWeight * scores[2 * size + n]!,
+        scores[n]! +
+          alsWeight * scores[size + n]! +
+          autoencoderWeight * scores[2 * size + n]! +
+          popularityWeight * scores[3 * size + n]!,
       );
     }
     return ndcgAt(k, top.sorted().indices, wanted);
@@ -109,6 +133,10 @@ async function scoreParts(
   const measured = listenersToMeasure(valid, means.seed);
   const histories = selectRows(train, measured);
   const parts = partsOf(options);
+  const shares = {
+    ...{ graph: 1, als: 1 / options.models },
+    ...{ autoencoder: 1 / options.autoencoders, popularity: 1 },
+  };
   const recommenders: Recommender[] = [];
   for (const part of parts) {
     recommenders.push(await part.algorithm.open(await fitPart(part, train, means), means));
@@ -120,13 +148,14 @@ async function scoreParts(
   for (let from = 0; from < numRows; from += batch) {
     means.signal?.throwIfAborted();
     const own = sliceRows(histories, from, Math.min(from + batch, numRows));
-    // [graph filter, factors, popularity][listener of the batch][item]
-    const sums = [0, 1, 2].map(() => new Float32Array(own.numRows * numItems));
+    // [scoredParts][listener of the batch][item]
+    const sums = scoredParts.map(() => new Float32Array(own.numRows * numItems));
     for (const [p, part] of parts.entries()) {
       const scores = new Float32Array(own.numRows * numItems);
       await recommenders[p]!.score(historiesFor(part, own), scores);
-      const into = sums[p === 0 ? 0 : p === parts.length - 1 ? 2 : 1]!;
-      const share = into === sums[1] ? 1 / options.models : 1;
+      const at = scoredParts.findIndex((name) => part.name.startsWith(name));
+      const into = sums[at]!;
+      const share = shares[scoredParts[at]!];
       for (let row = 0; row < own.numRows; row++) {
         const [start, end] = [row * numItems, (row + 1) * numItems];
         addStandardized(scores.subarray(start, end), share, into.subarray(start, end));
@@ -144,7 +173,7 @@ async function scoreParts(
         for (const item of top.sorted().indices) candidates.add(item);
       }
       const items = Int32Array.from(candidates).sort();
-      const scores = new Float32Array(3 * items.length);
+      const scores = new Float32Array(scoredParts.length * items.length);
       for (const [s, sum] of sums.entries()) {
         for (let n = 0; n < items.length; n++) {
           scores[s * items.length + n] = sum[row * numItems + items[n]!]!;

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Interactions } from '../interactions.ts';
+import type { Tensorflow } from '../ranker/network.ts';
 
 /**
  * The contract of everything that recommends.
@@ -52,6 +53,8 @@ export interface Means {
   readonly seed: number;
   /** The compiled kernels (`infra/kernels`); without them all is done in JavaScript. */
   readonly kernels?: WebAssembly.Module;
+  /** TensorFlow.js; what needs it refuses to learn without. */
+  readonly loadTensorflow?: () => Promise<Tensorflow>;
   /** Threads to work on; without them all is done on the calling one. */
   readonly threads?: Threads;
   /** Where to say how far the work is, one line at a time. */
