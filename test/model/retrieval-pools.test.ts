@@ -183,3 +183,46 @@ function groupsOf({ order, groupStart, pools, poolStart }: RetrievalPlan) {
     pool: pools.subarray(poolStart[group], poolStart[group + 1]),
   }));
 }
+
+describe('a plan along another', () => {
+  const other = plantedFactors({ numListeners: 3000, numItems: 2500, numFactors: 12, seed: 5 });
+  other.listeners.values.fill(0, 40 * 12, 41 * 12);
+  const rows = identity(2500);
+  const options = { ...pooled, k, recall: 0.95 };
+
+  test('has the groups of the other, without those whose factors are zero', async () => {
+    const along = await planRetrieval(
+      other.listeners,
+      other.items,
+      rows,
+      { ...options, along: plan },
+      { kernels, threads },
+    );
+    expect(along.groupStart).toHaveLength(plan.groupStart.length);
+    for (let listener = 0; listener < 3000; listener++) {
+      // 7 and 8 have no factors in the other, so no group that this one could go along with.
+      const expected = listener === 40 ? -1 : plan.groupOf[listener];
+      expect(along.groupOf[listener]).toBe(expected);
+    }
+    const { mean } = recallAgainstExact(along, other.listeners, other.items, rows, kernels, { k });
+    expect(mean).toBeGreaterThan(0.93);
+    // A stranger to the groups is served by the nearest.
+    const found = new Retriever(along, other.listeners, other.items, kernels);
+    expect(found.find(Int32Array.of(7, 40), k).counts).toEqual(Int32Array.of(k, 0));
+  });
+
+  test('makes groups of its own where the other has one only', async () => {
+    const one = await planRetrieval(small.listeners, small.items, every, { k }, { kernels });
+    expect(one.groupStart).toHaveLength(2);
+    const own = { ...options, groupSize: 100 };
+    const along = await planRetrieval(
+      other.listeners,
+      other.items,
+      rows,
+      { ...own, along: one },
+      { kernels },
+    );
+    const alone = await planRetrieval(other.listeners, other.items, rows, own, { kernels });
+    expect(along).toEqual(alone);
+  });
+});
