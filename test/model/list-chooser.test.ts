@@ -27,7 +27,7 @@ const world = listWorld({
   seed: 1,
 });
 const row = ({ start, indices }: Ragged, index: number): Int32Array =>
-  indices.subarray(start[index]!, start[index + 1]!);
+  indices.subarray(start[index], start[index + 1]);
 const known: ChooserListeners = {
   listener: (index) => listenerOf(world, index),
   heard: (index) => row(world.heard, index),
