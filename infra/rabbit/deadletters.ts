@@ -5,6 +5,7 @@ import type { Ledger, LedgerEntry } from '../../pipelines/delivery/ports.ts';
 import type { Clock } from '../../pipelines/ports.ts';
 import { orderId } from '../../pipelines/delivery/orders.ts';
 import type { Topology } from './topology.ts';
+import { inTurn } from './turn.ts';
 
 /** Header of a dead letter: why, in words. */
 export const reasonHeader = 'x-reason';
@@ -66,7 +67,8 @@ export type Send = (exchange: string, content: Buffer, options: Options.Publish)
 /**
  * Turns the dead-letter queue over once: asks for the fate of each message that is there now. What
  * stays or goes back is published anew, confirmed, before it is taken: turning it over never counts
- * against it, and stopping halfway loses nothing; at worst a message is there twice.
+ * against it, and stopping halfway loses nothing; at worst a message is there twice. One at a time:
+ * a second would not see what the first has in its hands.
  */
 export async function turnOver(
   connection: RecoveringChannelModel,
@@ -75,9 +77,7 @@ export async function turnOver(
   clock: Clock,
   decide: (letter: DeadLetter) => Promise<Fate>,
 ): Promise<void> {
-  const channel = await connection.createChannel();
-  channel.on('error', () => undefined);
-  try {
+  await inTurn(connection, topology, async (channel) => {
     const { messageCount } = await channel.checkQueue(topology.deadQueue);
     for (let i = 0; i < messageCount; i++) {
       const message = await channel.get(topology.deadQueue);
@@ -95,10 +95,7 @@ export async function turnOver(
       }
       channel.ack(message);
     }
-  } finally {
-    // What was taken and not settled goes back.
-    await channel.close().catch(() => undefined);
-  }
+  });
 }
 
 /**

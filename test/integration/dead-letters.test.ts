@@ -144,6 +144,30 @@ test('a message that stays never counts against itself, however often it is look
   expect(await listDeadLetters(delivery)).toMatchObject([{ tries: 1 }]);
 });
 
+test('nobody looks while another turns the queue over: none is missed', async () => {
+  await bury(
+    ...[1, 2, 3, 4].map((n) => ({ content: Buffer.from(`{"n":${n}}`), headers: headersOf(n) })),
+  );
+  const other = await openDelivery({
+    config: { ...readConfig({ home: cli.home }, {}), namespace: cli.namespace },
+    servers: await sharedServers(),
+    archive: archiveOf(lists),
+    clock: () => clock,
+    log: silentLog,
+  });
+  const looks = Array.from({ length: 10 }, (_, n) =>
+    listDeadLetters(n % 2 === 0 ? delivery : { ...other, clock: () => clock }),
+  );
+  for (const listed of await Promise.all(looks)) expect(listed).toHaveLength(4);
+  await other.dispose();
+  // One that fails in the middle gives its turn up.
+  const failing = delivery.rabbit.turnOverDeadLetters(delivery.clock, () =>
+    Promise.reject(new Error('planted')),
+  );
+  await expect(failing).rejects.toThrow('planted');
+  expect(await listDeadLetters(delivery)).toHaveLength(4);
+});
+
 test('retry delivers what can be delivered now, and says what fails again and why', async () => {
   await buryBatch(await batch(zone, 2));
   await buryBatch(await batch('Europe/Berlin', 0));
