@@ -78,6 +78,9 @@ export interface ChosenFrom {
   readonly features: Float32Array;
 }
 
+/** Listeners whom the sources prepare for at once: a search by groups opens each group once. */
+const prepared = 1024;
+
 /** Candidates that a listener gets whose list came out too short: far more, the popular ones. */
 const widened = 3000;
 
@@ -139,12 +142,15 @@ export class ListChooser {
     const share = this.#options.candidates.atLeast / options.atLeast;
     const together = Math.max(1, Math.floor((this.#options.together ?? 32) * share));
     const lists: ChosenList[] = [];
-    for (let from = 0; from < listeners.length; from += together) {
+    for (let from = 0; from < listeners.length; from += prepared) {
       const some: Listener[] = [];
-      for (let n = from; n < Math.min(from + together, listeners.length); n++) {
+      for (let n = from; n < Math.min(from + prepared, listeners.length); n++) {
         some.push(this.#listeners.listener(listeners[n]!));
       }
-      this.#chooseSome(some, options, lists);
+      for (const source of this.#world.sources) source.prepare?.(some);
+      for (let first = 0; first < some.length; first += together) {
+        this.#chooseSome(some.slice(first, first + together), options, lists);
+      }
     }
     return lists;
   }
@@ -184,7 +190,6 @@ export class ListChooser {
     const tastes = new Float32Array(some.length * numGenres);
     const firstRow = new Int32Array(some.length + 1);
     const features: Float32Array[] = [];
-    for (const source of sources) source.prepare?.(some);
     for (const [n, listener] of some.entries()) {
       pool.begin(this.#listeners.heard(listener.index));
       pool.exclude(this.#listeners.delivered(listener.index));
