@@ -82,10 +82,10 @@ export async function readListsManifest(path: string): Promise<ListsManifest> {
  * The lists of a week: for every listener candidates from all sources, scored by the ranker,
  * assembled to 30 tracks with a reason each. Files:
  *
- * - `zones/<zone>.bson`: a `WeeklyList` for each listener, in their order
+ * - `zones/<zone>.bson`: a `WeeklyList` for each listener, in the order of the retrieval plan
  * - `names/tracks.bson`, `names/artists.bson`: `TrackName` and `ArtistName` by id, of all that the
  *   lists refer to
- * - `listed.parquet` (listener, track_id, position), ordered by listener and position
+ * - `listed.parquet` (listener, track_id, position), in the order of the lists
  * - `lists.json`: what there is
  *
  * Works in shards of listeners, on several threads, and on several machines where a queue hands the

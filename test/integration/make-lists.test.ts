@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
@@ -7,15 +8,17 @@ import { importFolder } from '../../infra/import-folder.ts';
 import { openLake } from '../../infra/lake.ts';
 import { frozenLists } from '../../infra/list-archive.ts';
 import { loadKernels } from '../../infra/kernels.ts';
+import { openListMakers } from '../../infra/list-makers.ts';
+import { openWorkQueue } from '../../infra/rabbit/work-queue.ts';
 import { loadTensorflow } from '../../infra/tensorflow.ts';
 import { freezeWeek } from '../../pipelines/freeze.ts';
 import { bsonDocument } from '../../pipelines/bson-file.ts';
-import { makersOnThisThread } from '../../pipelines/list-making.ts';
+import { makersOnThisThread, type OpenListMakers } from '../../pipelines/list-making.ts';
 import { readShard, type ShardContents } from '../../pipelines/list-shard.ts';
 import { idsOf, type NamedList } from '../../pipelines/listed.ts';
 import { listsStage } from '../../pipelines/make-lists.ts';
 import type { Sql } from '../../pipelines/ports.ts';
-import { Runner, type StoredArtifact } from '../../pipelines/runner.ts';
+import { Runner, type RunnerOptions, type StoredArtifact } from '../../pipelines/runner.ts';
 import { fingerprintOf, step, type Source, type Step } from '../../pipelines/step.ts';
 import { createViews } from '../../pipelines/views.ts';
 import { simulate } from '../../pipelines/simulate/simulate.ts';
@@ -23,6 +26,7 @@ import { weekOptions, type FrozenWeek } from '../../pipelines/week-plan.ts';
 import { weekGraph } from '../../pipelines/weekly.ts';
 import { tell } from '../support/figures.ts';
 import { namedListsOf } from '../support/named-lists.ts';
+import { sharedServers, silentLog } from '../support/servers.ts';
 import { temporaryFolder } from '../support/sources.ts';
 import { writeTable } from '../support/tables.ts';
 
@@ -78,14 +82,26 @@ async function freeze(week: string): Promise<FrozenWeek> {
 }
 
 /** The lists of a week, in shards of so many listeners. */
-function listsOf(week: FrozenWeek, previous: readonly Source[], shard = 100): Step {
+function listsOf(
+  week: FrozenWeek,
+  previous: readonly Source[],
+  shard = 100,
+  makers?: OpenListMakers,
+): Step {
   const { options, inputs } = weekGraph(week, previous, { loadTensorflow, loadKernels });
   const engines = { loadTensorflow, loadKernels };
-  const stage = listsStage({ ...engines, openListMakers: makersOnThisThread(engines) });
+  const stage = listsStage({
+    ...engines,
+    openListMakers: makers ?? makersOnThisThread(engines),
+  });
   return step(stage, { ...options, shard }, inputs);
 }
 
-function runner(onShard: (done: number) => void = () => undefined, stop = new AbortController()) {
+function runner(
+  onShard: (done: number) => void = () => undefined,
+  stop = new AbortController(),
+  more: Partial<RunnerOptions> = {},
+) {
   return new Runner({
     artifacts,
     openSql: () => openDuckdb({ threads: 2 }),
@@ -96,6 +112,7 @@ function runner(onShard: (done: number) => void = () => undefined, stop = new Ab
     onProgress: (label, done) => {
       if (label === 'lists') onShard(done);
     },
+    ...more,
   });
 }
 
@@ -194,6 +211,48 @@ test('what was on the list of the week before does not return', async () => {
     tracks.filter(({ trackId }) => before.get(user)?.has(works.get(trackId))),
   );
   expect(returned.length).toBeGreaterThan(100);
+});
+
+test('two processes make the shards together, on threads, to the very bytes of one', async () => {
+  const { rabbitmqUrl } = await sharedServers();
+  const namespace = `test-${randomUUID()}`;
+  const queue = openWorkQueue({ url: rabbitmqUrl, namespace, log: silentLog });
+  const made: number[] = [];
+  const process = async (who: number, openMakers: OpenListMakers): Promise<StoredArtifact> => {
+    const openListMakers: OpenListMakers = (inputs) => {
+      const makers = openMakers(inputs);
+      return {
+        ...makers,
+        size: 1,
+        make: async (shard) => {
+          made.push(who);
+          return makers.make(shard);
+        },
+      };
+    };
+    // A store of its own, as another process has.
+    const store = openArtifacts(join(home.path, 'made [of] lists'));
+    return runner(undefined, undefined, { artifacts: store, queue }).make(
+      listsOf(book.get('2026-W02')!, [lastLists], 20, openListMakers),
+    );
+  };
+  const alone = await runner().make(listsOf(book.get('2026-W02')!, [lastLists], 20));
+  await runner().discardFrom(listsOf(book.get('2026-W02')!, [lastLists], 20), 'lists');
+  const both = await Promise.all([
+    process(1, makersOnThisThread({ loadTensorflow, loadKernels })),
+    process(2, openListMakers),
+  ]);
+  for (const { content, fingerprint } of both) {
+    expect({ content, fingerprint }).toEqual({
+      content: alone.content,
+      fingerprint: alone.fingerprint,
+    });
+  }
+  expect(both.filter(({ funnel }) => funnel.reused)).toHaveLength(1);
+  const [one, other] = [1, 2].map((who) => made.filter((by) => by === who).length);
+  expect(Math.min(one!, other!)).toBeGreaterThan(0);
+  expect(one! + other!).toBeLessThan(20); // 15 shards, some of them perhaps by both
+  tell('shards made', { one: one!, other: other! });
 });
 
 test('the lists are kept as a table too: listener, track and position from 1', async () => {
