@@ -2,6 +2,7 @@ import { Unavailable } from '../pipelines/delivery/ports.ts';
 import type { ListNames } from '../pipelines/listed.ts';
 import type { TrackName } from '../pipelines/lists.ts';
 import type { Clock } from '../pipelines/ports.ts';
+import { gather, type Lookup } from './gather.ts';
 
 /** Where names are looked up that are not at hand; what is not there is absent. */
 export interface NameSource {
@@ -20,7 +21,7 @@ export interface NameCacheOptions {
 /** Names of some tracks and artists: those used last are at hand in this process. */
 export interface NameCache {
   /**
-   * Asks once for all that is missing.
+   * Asks once for all that is missing, of several lists together where they are read at once.
    *
    * @throws Unavailable where some are not stored: then the list cannot be told
    */
@@ -34,6 +35,8 @@ export function openNameCache(
   source: NameSource,
   { clock, size = 250_000, keepMs = 3_600_000 }: NameCacheOptions,
 ): NameCache {
+  const lookTracks = gather((ids) => source.tracks(ids));
+  const lookArtists = gather((ids) => source.artists(ids));
   const tracks = new Recent<TrackName>(size);
   const artists = new Recent<string>(size);
 
@@ -41,7 +44,7 @@ export function openNameCache(
     kind: 'tracks' | 'artists',
     ids: readonly string[],
     recent: Recent<Name>,
-    look: (ids: readonly string[]) => Promise<ReadonlyMap<string, Name>>,
+    look: Lookup<Name>,
   ): Promise<ReadonlyMap<string, Name>> {
     const now = clock();
     const found = new Map<string, Name>();
@@ -69,8 +72,8 @@ export function openNameCache(
   return {
     async named(ids) {
       const [ofTracks, ofArtists] = await Promise.all([
-        find('tracks', ids.tracks, tracks, (missing) => source.tracks(missing)),
-        find('artists', ids.artists, artists, (missing) => source.artists(missing)),
+        find('tracks', ids.tracks, tracks, lookTracks),
+        find('artists', ids.artists, artists, lookArtists),
       ]);
       return { track: (id) => ofTracks.get(id), artist: (id) => ofArtists.get(id) };
     },
