@@ -3,6 +3,7 @@ import type { ListNames } from '../pipelines/listed.ts';
 import type { TrackName } from '../pipelines/lists.ts';
 import type { Clock } from '../pipelines/ports.ts';
 import { gather, type Lookup } from './gather.ts';
+import { Recent } from './recent.ts';
 
 /** Where names are looked up that are not at hand; what is not there is absent. */
 export interface NameSource {
@@ -78,40 +79,4 @@ export function openNameCache(
       return { track: (id) => ofTracks.get(id), artist: (id) => ofArtists.get(id) };
     },
   };
-}
-
-interface Entry<Value> {
-  readonly value: Value;
-  readonly until: number;
-}
-
-/** Of `size` entries and more the longer unused half is dropped; all end at their time. */
-class Recent<Value> {
-  readonly #half: number;
-  #young = new Map<string, Entry<Value>>();
-  #old = new Map<string, Entry<Value>>();
-
-  constructor(size: number) {
-    this.#half = Math.ceil(size / 2);
-  }
-
-  get(key: string, now: number): Value | undefined {
-    let entry = this.#young.get(key);
-    if (entry === undefined) {
-      entry = this.#old.get(key);
-      if (entry !== undefined) this.#put(key, entry);
-    }
-    return entry !== undefined && now < entry.until ? entry.value : undefined;
-  }
-
-  set(key: string, value: Value, until: number): void {
-    this.#put(key, { value, until });
-  }
-
-  #put(key: string, entry: Entry<Value>): void {
-    this.#young.set(key, entry);
-    if (this.#young.size < this.#half) return;
-    this.#old = this.#young;
-    this.#young = new Map();
-  }
 }
