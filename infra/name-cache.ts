@@ -2,6 +2,8 @@ import { Unavailable } from '../pipelines/delivery/ports.ts';
 import type { ListNames } from '../pipelines/listed.ts';
 import type { TrackName } from '../pipelines/lists.ts';
 import type { Clock } from '../pipelines/ports.ts';
+import { gather, type Lookup } from './gather.ts';
+import { Recent } from './recent.ts';
 
 /** Where names are looked up that are not at hand; what is not there is absent. */
 export interface NameSource {
@@ -20,7 +22,7 @@ export interface NameCacheOptions {
 /** Names of some tracks and artists: those used last are at hand in this process. */
 export interface NameCache {
   /**
-   * Asks once for all that is missing.
+   * Asks once for all that is missing, of several lists together where they are read at once.
    *
    * @throws Unavailable where some are not stored: then the list cannot be told
    */
@@ -34,6 +36,8 @@ export function openNameCache(
   source: NameSource,
   { clock, size = 250_000, keepMs = 3_600_000 }: NameCacheOptions,
 ): NameCache {
+  const lookTracks = gather((ids) => source.tracks(ids));
+  const lookArtists = gather((ids) => source.artists(ids));
   const tracks = new Recent<TrackName>(size);
   const artists = new Recent<string>(size);
 
@@ -41,7 +45,7 @@ export function openNameCache(
     kind: 'tracks' | 'artists',
     ids: readonly string[],
     recent: Recent<Name>,
-    look: (ids: readonly string[]) => Promise<ReadonlyMap<string, Name>>,
+    look: Lookup<Name>,
   ): Promise<ReadonlyMap<string, Name>> {
     const now = clock();
     const found = new Map<string, Name>();
@@ -69,46 +73,10 @@ export function openNameCache(
   return {
     async named(ids) {
       const [ofTracks, ofArtists] = await Promise.all([
-        find('tracks', ids.tracks, tracks, (missing) => source.tracks(missing)),
-        find('artists', ids.artists, artists, (missing) => source.artists(missing)),
+        find('tracks', ids.tracks, tracks, lookTracks),
+        find('artists', ids.artists, artists, lookArtists),
       ]);
       return { track: (id) => ofTracks.get(id), artist: (id) => ofArtists.get(id) };
     },
   };
-}
-
-interface Entry<Value> {
-  readonly value: Value;
-  readonly until: number;
-}
-
-/** Of `size` entries and more the longer unused half is dropped; all end at their time. */
-class Recent<Value> {
-  readonly #half: number;
-  #young = new Map<string, Entry<Value>>();
-  #old = new Map<string, Entry<Value>>();
-
-  constructor(size: number) {
-    this.#half = Math.ceil(size / 2);
-  }
-
-  get(key: string, now: number): Value | undefined {
-    let entry = this.#young.get(key);
-    if (entry === undefined) {
-      entry = this.#old.get(key);
-      if (entry !== undefined) this.#put(key, entry);
-    }
-    return entry !== undefined && now < entry.until ? entry.value : undefined;
-  }
-
-  set(key: string, value: Value, until: number): void {
-    this.#put(key, { value, until });
-  }
-
-  #put(key: string, entry: Entry<Value>): void {
-    this.#young.set(key, entry);
-    if (this.#young.size < this.#half) return;
-    this.#old = this.#young;
-    this.#young = new Map();
-  }
 }

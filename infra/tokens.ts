@@ -5,6 +5,7 @@ import { errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { Mistake } from '../model/mistake.ts';
 import type { Clock } from '../pipelines/ports.ts';
+import { Recent } from './recent.ts';
 
 /** Who asks: a listener, who reads their own lists; or operations, who read and order all. */
 export type Bearer =
@@ -30,6 +31,8 @@ const claims = z.union([
  * @param secret - at least 32 bytes
  */
 export function openTokens(secret: Uint8Array, clock: Clock): Tokens {
+  // A client asks again with the same token: its signature stays good until it expires.
+  const verified = new Recent<Bearer>(20_000);
   // jose would import the bytes anew at each call.
   let imported: Promise<webcrypto.CryptoKey> | undefined;
   const key = () =>
@@ -52,16 +55,22 @@ export function openTokens(secret: Uint8Array, clock: Clock): Tokens {
       return token.sign(await key());
     },
     async verify(token) {
+      const now = clock();
+      const known = verified.get(token, now);
+      if (known !== undefined) return known;
       try {
         const { payload } = await jwtVerify(token, await key(), {
           issuer,
           algorithms: ['HS256'],
-          currentDate: new Date(clock()),
+          currentDate: new Date(now),
         });
         const parsed = claims.parse(payload);
-        return parsed.scope === 'listener'
-          ? { scope: 'listener', user: parsed.sub }
-          : { scope: 'operations' };
+        const bearer: Bearer =
+          parsed.scope === 'listener'
+            ? { scope: 'listener', user: parsed.sub }
+            : { scope: 'operations' };
+        if (payload.exp !== undefined) verified.set(token, bearer, payload.exp * 1000);
+        return bearer;
       } catch (error) {
         if (error instanceof errors.JOSEError || error instanceof z.ZodError) return undefined;
         throw error;

@@ -1,8 +1,9 @@
-import type { Collection, Db } from 'mongodb';
+import type { Db } from 'mongodb';
 import { addWeeks, weekOf } from '../../model/week.ts';
 import { idsOf, nameTracks } from '../../pipelines/listed.ts';
 import { documentId } from '../../pipelines/delivery/deliver.ts';
 import type { NamedPlaylist, PlaylistReader } from '../http/playlists.ts';
+import { gather, type Lookup } from '../gather.ts';
 import { reaching } from '../mongo.ts';
 import type { NameCache } from '../name-cache.ts';
 import { coverOf, type StoredList } from './stored-list.ts';
@@ -14,6 +15,17 @@ export function openPlaylistReader(db: Db, names: NameCache): PlaylistReader {
   const collection = db.collection<StoredList>('playlists', { promoteBuffers: true });
   const visible = (user: string, now: number) => ({ user, validFrom: { $lte: new Date(now) } });
 
+  const byId = gather(async (ids) => {
+    const filter = { _id: { $in: [...ids] } };
+    const found = await reaching(() => collection.find(filter).toArray());
+    return new Map(found.map((list) => [list._id, list]));
+  });
+  const ofWeek = async (user: string, week: string, now: number) => {
+    const id = documentId(user, week);
+    const found = (await byId([id])).get(id);
+    return found === undefined || found.validFrom.getTime() > now ? undefined : found;
+  };
+
   async function named(list: StoredList): Promise<NamedPlaylist> {
     const { user, week, zone, validFrom, revision, model } = list;
     const tracks = list.v === 1 ? list.tracks : nameTracks(list, await names.named(idsOf(list)));
@@ -22,7 +34,7 @@ export function openPlaylistReader(db: Db, names: NameCache): PlaylistReader {
 
   return {
     async current(user, now) {
-      const near = await nearestLists(collection, user, now);
+      const near = await nearestLists(byId, user, now);
       const newest = near.findLast(({ validFrom }) => validFrom.getTime() <= now);
       const list =
         newest ??
@@ -32,12 +44,12 @@ export function openPlaylistReader(db: Db, names: NameCache): PlaylistReader {
       return { list: await named(list), until: next?.validFrom.getTime() ?? now + 24 * hourMs };
     },
     async ofWeek(user, week, now) {
-      const found = await reaching(() => collection.findOne({ _id: documentId(user, week) }));
-      return found === null || found.validFrom.getTime() > now ? undefined : named(found);
+      const found = await ofWeek(user, week, now);
+      return found && named(found);
     },
     async cover(user, week, now) {
-      const found = await reaching(() => collection.findOne({ _id: documentId(user, week) }));
-      return found === null || found.validFrom.getTime() > now ? undefined : coverOf(found);
+      const found = await ofWeek(user, week, now);
+      return found && coverOf(found);
     },
     archive(user, now, limit) {
       return reaching(() =>
@@ -58,13 +70,14 @@ export function openPlaylistReader(db: Db, names: NameCache): PlaylistReader {
  * all whose Monday comes within a day, wherever that is (a zone is up to 14 hours ahead of UTC).
  */
 async function nearestLists(
-  collection: Collection<StoredList>,
+  byId: Lookup<StoredList>,
   user: string,
   now: number,
 ): Promise<StoredList[]> {
   const ids = weeksAround(Math.floor(now / hourMs)).map((week) => documentId(user, week));
-  const found = await reaching(() => collection.find({ _id: { $in: ids } }).toArray());
-  return found.sort((a, b) => a.validFrom.getTime() - b.validFrom.getTime());
+  const found = await byId(ids);
+  const lists = ids.map((id) => found.get(id)).filter((list) => list !== undefined);
+  return lists.sort((a, b) => a.validFrom.getTime() - b.validFrom.getTime());
 }
 
 let around: { readonly hour: number; readonly weeks: readonly string[] } | undefined;

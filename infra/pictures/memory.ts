@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { gather } from '../gather.ts';
 import type { PictureMemory } from '../pictures.ts';
 
 const mark = z.object({
@@ -17,25 +18,15 @@ const keepSeconds = 35 * 24 * 3600;
  */
 export function redisPictureMemory(redis: Redis, namespace: string): PictureMemory {
   const keyOf = (user: string) => `${namespace}:picture:${user}`;
-  let asked: { readonly keys: string[]; readonly texts: Promise<(string | null)[]> } | undefined;
-
-  async function text(user: string): Promise<string | null> {
-    if (asked === undefined) {
-      const keys: string[] = [];
-      const texts = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
-        asked = undefined;
-        return redis.mget(keys);
-      });
-      asked = { keys, texts };
-    }
-    const at = asked.keys.push(keyOf(user)) - 1;
-    return (await asked.texts)[at] ?? null;
-  }
+  const texts = gather(async (users) => {
+    const found = await redis.mget(users.map(keyOf));
+    return new Map(users.map((user, n) => [user, found[n] ?? undefined]));
+  });
 
   return {
     async get(user) {
-      const found = await text(user);
-      if (found === null) return undefined;
+      const found = (await texts([user])).get(user);
+      if (found === undefined) return undefined;
       try {
         return mark.parse(JSON.parse(found));
       } catch {

@@ -26,6 +26,18 @@ test('a token says who asks, until its days are over', async () => {
   expect(await at(issuedAt + day / 2).verify(operations)).toBeUndefined();
 });
 
+test('a token that was verified before is worthless once it has expired', async () => {
+  let now = Date.parse('2026-01-01T00:00:00Z');
+  const tokens = openTokens(new Uint8Array(32).fill(1), () => now);
+  const token = await tokens.issue({ scope: 'listener', user: 'ana' }, 1);
+  for (let n = 0; n < 2; n++) expect(await tokens.verify(token)).toMatchObject({ user: 'ana' });
+  now += 86_400_000 - 1;
+  expect(await tokens.verify(token)).toMatchObject({ user: 'ana' });
+  now += 1;
+  expect(await tokens.verify(token)).toBeUndefined();
+  expect(await tokens.verify(`${token}x`)).toBeUndefined();
+});
+
 test('a token of another secret or another issuer is none of ours', async () => {
   const other = new Uint8Array(32).fill(8);
   const token = await at(issuedAt, other).issue({ scope: 'operations' }, 1);
