@@ -25,6 +25,7 @@ import { loadTensorflow } from '../../infra/tensorflow.ts';
 import { Mistake } from '../../model/mistake.ts';
 import { number } from '../../pipelines/funnel.ts';
 import { Runner } from '../../pipelines/runner.ts';
+import { untilStopped } from '../../workers/commands/options.ts';
 import { openHome } from '../../workers/home.ts';
 import { tell } from '../../workers/tell.ts';
 import { brokenPromises } from './weekly/checks.ts';
@@ -59,7 +60,7 @@ const command = new Command('bench:weekly')
   .option('--json', 'print one JSON object as the last line of standard output')
   .addHelpText('after', '\nExample:\n  npm run bench:weekly -- --sizes 10000,100000,1000000');
 
-async function main(): Promise<void> {
+async function main(signal: AbortSignal): Promise<void> {
   const options = command.parse().opts<Options>();
   const sizes = sizesOf(options);
   const config = readConfig({ home: resolve(options.home) });
@@ -77,7 +78,7 @@ async function main(): Promise<void> {
       tell(`  ${reused ? 'found' : `made in ${duration((performance.now() - begun) / 1000)}`}`);
       const left = sizes.length - n - 1;
       tell(`making and delivering the lists${left > 0 ? `; ${left} more sizes follow` : ''}`);
-      const report = await runSize({ home: config.home, world, rankerWorld });
+      const report = await runSize({ home: config.home, world, rankerWorld }, signal);
       reports.push(report);
       tell(`  ${number(Math.round(rates(report)['end to end']!))} lists a second end to end`);
       if (options.keep !== true) await rm(join(worlds, fingerprint), { recursive: true });
@@ -158,10 +159,13 @@ function worldProgress(): (what: string, done: number, total: number) => void {
 }
 
 /** @throws Error where the run failed; it has said why */
-async function runSize(request: SizeRequest): Promise<SizeReport> {
+async function runSize(request: SizeRequest, signal: AbortSignal): Promise<SizeReport> {
   const script = join(import.meta.dirname, 'weekly', 'run-size.ts');
   const args = ['--no-warnings', '--import', 'tsx', script, JSON.stringify(request)];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    signal, // it ends with us
+  });
   let output = '';
   child.stdout.on('data', (bytes: Buffer) => (output += bytes.toString()));
   const code = await new Promise<number | null>((done, failed) => {
@@ -172,7 +176,7 @@ async function runSize(request: SizeRequest): Promise<SizeReport> {
   return JSON.parse(output.trim().split('\n').at(-1)!) as SizeReport;
 }
 
-main().catch((error: unknown) => {
+main(untilStopped()).catch((error: unknown) => {
   process.stderr.write(
     `${error instanceof Mistake ? error.message : error instanceof Error ? (error.stack ?? '') : String(error)}\n`,
   );
