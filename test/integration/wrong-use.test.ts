@@ -15,7 +15,7 @@ const home = join(root.path, 'home');
 afterAll(() => root.remove());
 
 const commands = [
-  ...['weekly', 'scheduler', 'deliver', 'api', 'status', 'redeliver', 'reconcile'],
+  ...['weekly', 'scheduler', 'deliver', 'api', 'status', 'redeliver', 'reconcile', 'dead-letters'],
   ...['import', 'simulate', 'evaluate', 'models', 'notebooks', 'token', 'up', 'down'],
 ];
 

@@ -1,30 +1,25 @@
 import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import type { Config } from '../../infra/config.ts';
 import { Mistake } from '../../model/mistake.ts';
 import { number } from '../../pipelines/funnel.ts';
 import type { Delivery } from '../delivery.ts';
 import type { ListedLetter, Selection } from '../dead-letters.ts';
-import { command, configOf, inOneLine, printJson, untilStopped, weekOption } from './options.ts';
+import { command, configOf, printJson, service, untilStopped, weekOption } from './options.ts';
 
 interface Options extends Selection {
   readonly all?: boolean;
   readonly json?: boolean;
 }
 
-const examples = `
-Examples:
-  npx mondaymix dead-letters list
-  npx mondaymix dead-letters retry --all
-  npx mondaymix dead-letters retry --week 2014-W36 --zone Asia/Jakarta
-  npx mondaymix dead-letters drop --batch 2014-W36:Asia/Jakarta:1:3 --why "a test of ours" --yes`;
-
 /** Batches that failed for good: what they are, another try, or the end of them. */
 export function deadLettersCommand(): Command {
-  return inOneLine(new Command('dead-letters'))
-    .description('Batches that failed for good: shows them, tries them again, or drops them.')
-    .addHelpText('after', examples)
+  return service(
+    'dead-letters',
+    'Batches that failed for good: shows them, tries them again, or drops them.',
+    'dead-letters list',
+  )
     .addCommand(listCommand())
     .addCommand(retryCommand())
     .addCommand(dropCommand());
