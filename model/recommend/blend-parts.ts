@@ -78,7 +78,7 @@ export function partsOf(options: BlendOptions): BlendPart[] {
       ? []
       : Array.from({ length: options.autoencoders }, (_, start) => ({
           name: `autoencoder-${start}`,
-          algorithm: autoencoder as Algorithm,
+          algorithm: autoencoder,
           options: autoencoder.options.parse({}),
           weight: options.autoencoderWeight / options.autoencoders,
           start,
