@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { fromTriples, rowOf, type Interactions } from '../model/interactions.ts';
+import { checkInteractions, rowOf, type Interactions } from '../model/interactions.ts';
 import type { Popularity } from '../model/candidates/features.ts';
 import type { Factors, Listener, Ragged } from '../model/candidates/listener.ts';
 import {
@@ -16,6 +16,7 @@ import { shareArray, shareArrays } from '../model/shared.ts';
 import { readMatrix } from './matrix-file.ts';
 import type { NumberColumn, Sql } from './ports.ts';
 import type { WorldRetrieval } from './retrieval.ts';
+import { readAscendingRows } from './shared-rows.ts';
 
 /**
  * Everything that candidate generation and ranking need at one cut-off, as columns over shared
@@ -58,6 +59,9 @@ export interface World extends WorldColumns {
   /** In the order in which they are asked. */
   readonly sources: readonly CandidateSource[];
 }
+
+/** Tracks whose neighbours are read at a time. */
+const tracksAtOnce = 20_000;
 
 /** @param folders - of the inputs whose files are not Parquet */
 export async function readWorld(
@@ -133,25 +137,45 @@ export async function readColumns(
     sql,
     `SELECT artist_ix AS row, track_ix AS item, CAST(0 AS FLOAT) AS value
      FROM snapshot.artist_tracks ORDER BY artist_ix, rank`,
-    tracks.numArtists,
+    {
+      numRows: tracks.numArtists,
+      numItems: tracks.numTracks,
+      capacity: await count(sql, 'snapshot.artist_tracks'),
+    },
   );
-  const places = shareArrays(await readPlaces(sql, numListeners));
+  const places = shareArrays(await readPlaces(sql, numListeners, tracks.numTracks));
   const factors = shareArrays(await readFactors(folders.factors));
-  const trackNeighbours = await ragged(
-    sql,
+  // In ranges, so that grouping and sorting fit in memory however many tracks there are.
+  const neighboursOf = (from: number) =>
     `SELECT n.track_ix AS row, n.neighbour_ix AS item,
             CAST(sum(CAST(n.similarity AS DECIMAL(18, 9))) / 2 AS FLOAT) AS value
      FROM (FROM embedding.track_neighbours UNION ALL FROM embedding.playlist_neighbours) n
      JOIN snapshot.eligible e ON e.track_ix = n.neighbour_ix
+     WHERE n.track_ix >= ${from} AND n.track_ix < ${from + tracksAtOnce}
      GROUP BY n.track_ix, n.neighbour_ix
-     ORDER BY row, value DESC, item`,
-    tracks.numTracks,
+     ORDER BY row, value DESC, item`;
+  const trackNeighbours = await ragged(
+    sql,
+    Array.from({ length: Math.ceil(tracks.numTracks / tracksAtOnce) }, (_, n) =>
+      neighboursOf(n * tracksAtOnce),
+    ),
+    {
+      numRows: tracks.numTracks,
+      numItems: tracks.numTracks,
+      capacity:
+        (await count(sql, 'embedding.track_neighbours')) +
+        (await count(sql, 'embedding.playlist_neighbours')),
+    },
   );
   const artistNeighbours = await ragged(
     sql,
     `SELECT artist_ix AS row, neighbour_ix AS item, similarity AS value
      FROM text.artist_neighbours ORDER BY row, value DESC, item`,
-    tracks.numArtists,
+    {
+      numRows: tracks.numArtists,
+      numItems: tracks.numArtists,
+      capacity: await count(sql, 'text.artist_neighbours'),
+    },
   );
   const { track_ix: fallback } = await sql.columns<'track_ix'>(
     `SELECT track_ix FROM snapshot.eligible
@@ -254,27 +278,21 @@ async function readInteractions(
   numListeners: number,
   tracks: TrackTable,
 ): Promise<Pick<WorldColumns, 'interactions' | 'artistInteractions' | 'listeners'>> {
-  const byTrack = await sql.columns<'listener_ix' | 'track_ix' | 'confidence'>(
-    'SELECT listener_ix, track_ix, confidence FROM snapshot.interactions ORDER BY ALL',
-  );
-  const byArtist = await sql.columns<'listener_ix' | 'artist_ix' | 'confidence'>(
-    'SELECT listener_ix, artist_ix, confidence FROM snapshot.artist_interactions ORDER BY ALL',
-  );
   const { listener_ix: listeners } = await sql.columns<'listener_ix'>(
     'SELECT listener_ix FROM snapshot.listeners ORDER BY listener_ix',
   );
   return {
-    interactions: fromTriples(
-      byTrack.listener_ix,
-      byTrack.track_ix,
-      byTrack.confidence,
+    interactions: await readMatrixOf(
+      sql,
+      'interactions',
+      'track_ix',
       numListeners,
       tracks.numTracks,
     ),
-    artistInteractions: fromTriples(
-      byArtist.listener_ix,
-      byArtist.artist_ix,
-      byArtist.confidence,
+    artistInteractions: await readMatrixOf(
+      sql,
+      'artist_interactions',
+      'artist_ix',
       numListeners,
       tracks.numArtists,
     ),
@@ -282,9 +300,31 @@ async function readInteractions(
   };
 }
 
+/** The stage `snapshot` writes them by listener, then by item. */
+async function readMatrixOf(
+  sql: Sql,
+  table: 'interactions' | 'artist_interactions',
+  item: string,
+  numRows: number,
+  numCols: number,
+): Promise<Interactions> {
+  const rows = await readAscendingRows(sql, {
+    queries: [
+      `SELECT listener_ix AS row, ${item} AS item, confidence AS value FROM snapshot.${table}`,
+    ],
+    capacity: await count(sql, `snapshot.${table}`),
+    numRows,
+    numItems: numCols,
+    hasValues: true,
+  });
+  const { start: indptr, indices, values } = rows;
+  return checkInteractions({ numRows, numCols, indptr, indices, values });
+}
+
 async function readPlaces(
   sql: Sql,
   numListeners: number,
+  numTracks: number,
 ): Promise<{
   places: string[];
   placeTracks: Ragged;
@@ -301,7 +341,11 @@ async function readPlaces(
     sql,
     `SELECT place_ix AS row, track_ix AS item, score AS value
      FROM snapshot.place_popularity JOIN places USING (kind, place) ORDER BY place_ix, rank`,
-    names.length,
+    {
+      numRows: names.length,
+      numItems: numTracks,
+      capacity: await count(sql, 'snapshot.place_popularity'),
+    },
   );
   const where = await sql.columns<'listener_ix' | 'zone' | 'country'>(
     `SELECT listener_ix, coalesce(z.place_ix, -1) AS zone, coalesce(c.place_ix, -1) AS country
@@ -365,13 +409,20 @@ async function readFactors(folder: string): Promise<FactorColumns> {
   };
 }
 
-/** From a query of (row, item, value) ordered by row. */
-async function ragged(sql: Sql, query: string, numRows: number): Promise<Ragged> {
-  const { row, item, value } = await sql.columns<'row' | 'item' | 'value'>(query);
-  const start = new Int32Array(numRows + 1);
-  for (const r of row) start[r + 1]!++;
-  for (let r = 0; r < numRows; r++) start[r + 1]! += start[r]!;
-  return shareArrays({ start, indices: item as Int32Array, values: value as Float32Array });
+/** From queries of (row, item, value) that together are ordered by row. */
+async function ragged(
+  sql: Sql,
+  queries: string | readonly string[],
+  { numRows, numItems, capacity }: { numRows: number; numItems: number; capacity: number },
+): Promise<Ragged> {
+  const { start, indices, values } = await readAscendingRows(sql, {
+    queries: typeof queries === 'string' ? [queries] : queries,
+    capacity,
+    numRows,
+    numItems,
+    hasValues: true,
+  });
+  return { start: new Int32Array(start.buffer), indices, values };
 }
 
 async function count(sql: Sql, table: string): Promise<number> {
