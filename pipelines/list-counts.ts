@@ -9,10 +9,12 @@ export interface ListCounts {
   /** The least of any of them; 0 where there are no lists. */
   candidatesLeast: number;
   tracksBySource: Partial<Record<SourceName, number>>;
+  /** Of the threads that made them, by step; empty where nobody looked at a clock. */
+  seconds: Record<string, number>;
 }
 
 export function emptyCounts(): ListCounts {
-  return { lists: 0, candidates: 0, candidatesLeast: 0, tracksBySource: {} };
+  return { lists: 0, candidates: 0, candidatesLeast: 0, tracksBySource: {}, seconds: {} };
 }
 
 export function countLists(
@@ -34,6 +36,9 @@ export function countLists(
 }
 
 export function addCounts(total: ListCounts, part: ListCounts): void {
+  for (const [step, seconds] of Object.entries(part.seconds)) {
+    total.seconds[step] = (total.seconds[step] ?? 0) + seconds;
+  }
   if (part.lists === 0) return;
   total.candidatesLeast =
     total.lists === 0

@@ -3,6 +3,7 @@ import type { CandidateOptions } from '../model/candidates/generate.ts';
 import type { Tensorflow } from '../model/ranker/network.ts';
 import type { Ranker } from '../model/ranker/ranker.ts';
 import type { WorksNotListed } from './heard.ts';
+import type { Clock } from './ports.ts';
 import { ListEncoder, type ListReferences } from './list-encoder.ts';
 import { ListMaker } from './list-maker.ts';
 import { listShard, type ListShard } from './list-shard.ts';
@@ -46,6 +47,8 @@ export type OpenListMakers = (inputs: ListInputs) => ListMakers;
 export interface ListEngines {
   readonly tf: Tensorflow;
   readonly kernels: WebAssembly.Module;
+  /** To count seconds with; default: none are counted. */
+  readonly clock?: Clock;
 }
 
 /** Makes lists on the thread that calls. */
@@ -53,21 +56,32 @@ export class ShardMaker {
   readonly #maker: ListMaker;
   readonly #encoder: ListEncoder;
   readonly #size: number;
+  readonly #clock: Clock | undefined;
 
-  constructor(inputs: ListInputs, { tf, kernels }: ListEngines) {
+  constructor(inputs: ListInputs, { tf, kernels, clock }: ListEngines) {
     const world = openWorld(inputs.world, { ...inputs.retrieval, kernels });
-    this.#maker = new ListMaker({ ...inputs, world, tf });
+    this.#clock = clock;
+    this.#maker = new ListMaker({ ...inputs, world, tf, ...(clock && { clock }) });
     this.#encoder = new ListEncoder(inputs.references);
     this.#size = inputs.assembly.size;
   }
 
   /** Who would get a list that is too short gets none. */
   make(shard: readonly ListenerOfShard[]): ListShard {
+    const before = this.#maker.seconds;
     const chosen = this.#maker.choose(Int32Array.from(shard, ({ index }) => index));
     const lists = shard
       .map(({ user, zone }, n) => ({ user, zone, chosen: chosen[n]! }))
       .filter(({ chosen }) => chosen.tracks.length === this.#size);
-    return listShard(lists, this.#encoder);
+    const chosenAt = this.#clock?.() ?? 0;
+    const made = listShard(lists, this.#encoder);
+    const { counts } = made.about;
+    if (this.#clock === undefined) return made;
+    for (const [step, seconds] of Object.entries(this.#maker.seconds)) {
+      counts.seconds[step] = seconds - before[step as keyof typeof before];
+    }
+    counts.seconds['encoding'] = (this.#clock() - chosenAt) / 1000;
+    return made;
   }
 }
 

@@ -254,6 +254,9 @@ function tell(
   report.figure('model', model);
   report.figure('candidatesMean', counts.lists === 0 ? 0 : counts.candidates / counts.lists);
   report.figure('candidatesLeast', counts.candidatesLeast);
+  for (const [step, seconds] of Object.entries(counts.seconds)) {
+    if (seconds > 0) report.figure(`seconds/${step}`, seconds);
+  }
   for (const [source, tracks] of Object.entries(counts.tracksBySource)) {
     report.figure(`share/${source}`, tracks / Math.max(1, counts.lists * 30));
   }

@@ -15,7 +15,10 @@ let opened: { readonly key: string; readonly maker: ShardMaker } | undefined;
 /** Runs on a thread of `openListMakers`. */
 export async function makeShard({ key, inputs, shard }: ListTask): Promise<ListShard> {
   if (opened?.key !== key) {
-    const engines = { tf: await loadTensorflow(), kernels: await loadKernels() };
+    const engines = {
+      ...{ tf: await loadTensorflow(), kernels: await loadKernels() },
+      clock: () => performance.now(),
+    };
     opened = { key, maker: new ShardMaker(inputs, engines) };
   }
   return opened.maker.make(shard);

@@ -47,6 +47,18 @@ export interface ChooserOptions {
   readonly together?: number;
   /** Whether to keep what the lists were chosen from. Default false. */
   readonly explain?: boolean;
+  /** Milliseconds, to count what `seconds` says. Default: nothing is counted. */
+  readonly clock?: () => number;
+}
+
+/** What choosing has taken so far, by step. */
+export interface ChooserSeconds {
+  /** Search, sources, features. */
+  candidates: number;
+  /** The network. */
+  scoring: number;
+  /** Selection, order, evidence. */
+  assembly: number;
 }
 
 /** The tracks of a list in playing order, fewer than a list has where there are no more. */
@@ -103,6 +115,7 @@ export class ListChooser {
   readonly #trackLikeness: Likeness;
   readonly #artistLikeness: Likeness;
   readonly #pools = new Map<number, CandidatePool>();
+  readonly seconds: ChooserSeconds = { candidates: 0, scoring: 0, assembly: 0 };
 
   /** @param scorer - of today's features; the caller disposes of it */
   constructor(
@@ -147,7 +160,9 @@ export class ListChooser {
       for (let n = from; n < Math.min(from + prepared, listeners.length); n++) {
         some.push(this.#listeners.listener(listeners[n]!));
       }
+      const began = this.#now();
       for (const source of this.#world.sources) source.prepare?.(some);
+      this.seconds.candidates += this.#now() - began;
       for (let first = 0; first < some.length; first += together) {
         this.#chooseSome(some.slice(first, first + together), options, lists);
       }
@@ -157,9 +172,14 @@ export class ListChooser {
 
   #chooseSome(some: readonly Listener[], options: CandidateOptions, lists: ChosenList[]): void {
     const kept = this.#kept;
+    const began = this.#now();
     kept.clear();
     const { numGenres, firstRow, tastes, features } = this.#gather(some, options);
+    const gathered = this.#now();
     const scores = this.#scorer.score(kept.rows);
+    const scored = this.#now();
+    this.seconds.candidates += gathered - began;
+    this.seconds.scoring += scored - gathered;
     for (let n = 0; n < some.length; n++) {
       const [from, to] = [firstRow[n]!, firstRow[n + 1]!];
       const genreTaste = tastes.subarray(n * numGenres, (n + 1) * numGenres);
@@ -176,6 +196,12 @@ export class ListChooser {
         lists.push({ ...list, from: { track, score, features: features[n]! } });
       }
     }
+    this.seconds.assembly += this.#now() - scored;
+  }
+
+  /** In seconds; 0 without a clock. */
+  #now(): number {
+    return (this.#options.clock?.() ?? 0) / 1000;
   }
 
   /** Fills `kept` and the scorer's inputs. */

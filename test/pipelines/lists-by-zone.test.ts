@@ -97,6 +97,7 @@ describe('A shard', () => {
       candidates: 670,
       candidatesLeast: 200,
       tracksBySource: { popularity: 4 },
+      seconds: {},
     });
     const found = await readShard(stored);
     expect(found.map(({ zone, list }) => [list.user, zone])).toEqual([
