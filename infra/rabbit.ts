@@ -1,8 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import amqp, { type ChannelModel, type RecoveringChannelModel } from 'amqplib';
 import { Mistake } from '../model/mistake.ts';
 import type { BatchPublisher, Ledger } from '../pipelines/delivery/ports.ts';
 import type { BatchMessage } from '../pipelines/lists.ts';
 import type { Clock, Log } from '../pipelines/ports.ts';
+import { closeChannel } from './rabbit/channel.ts';
 import { startConsuming, type Consumer, type ConsumerOptions } from './rabbit/consume.ts';
 import {
   inspectDeadLetters,
@@ -40,6 +42,8 @@ export interface Rabbit extends BatchPublisher {
   remove(): Promise<void>;
   dispose(): Promise<void>;
 }
+
+const closeMs = 5000;
 
 /**
  * Connects, declares exchanges and queues, and connects again with growing pauses (100 ms to 10 s)
@@ -85,7 +89,7 @@ export async function openRabbit({ url, namespace, log }: RabbitOptions): Promis
         const waiting = (await channel.checkQueue(topology.queue)).messageCount;
         return { waiting, dead: (await channel.checkQueue(topology.deadQueue)).messageCount };
       } finally {
-        await channel.close().catch(() => undefined);
+        await closeChannel(channel);
       }
     },
     async remove() {
@@ -94,13 +98,14 @@ export async function openRabbit({ url, namespace, log }: RabbitOptions): Promis
       for (const exchange of [topology.exchange, topology.deadExchange]) {
         await channel.deleteExchange(exchange);
       }
-      await channel.close();
+      await closeChannel(channel);
     },
     dispose() {
       closing ??= (async () => {
         await Promise.all(consumers.map((consumer) => consumer.stop()));
         await publisher.dispose();
-        await connection.close();
+        // amqplib does not answer where the connection breaks meanwhile: then it is closed as well.
+        await Promise.race([connection.close(), pause(closeMs, undefined, { ref: false })]);
       })();
       return closing;
     },

@@ -4,6 +4,7 @@ import { Unavailable, type LedgerEntry } from '../../pipelines/delivery/ports.ts
 import type { BatchMessage } from '../../pipelines/lists.ts';
 import type { Clock, Log } from '../../pipelines/ports.ts';
 import { logWith } from '../log.ts';
+import { closeChannel } from './channel.ts';
 import { failureOf } from './deadletters.ts';
 import { parseBatch } from './message.ts';
 import { publishedHeader } from './publish.ts';
@@ -100,7 +101,7 @@ export async function startConsuming(
       stopping.abort();
       await Promise.all(underWay);
       // Closing gives back to the queue whatever was not acknowledged.
-      await current?.channel.close().catch(() => undefined);
+      if (current !== undefined) await closeChannel(current.channel);
     },
   };
 }

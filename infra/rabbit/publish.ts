@@ -1,6 +1,7 @@
 import type { ConfirmChannel, ConsumeMessage, Options, RecoveringChannelModel } from 'amqplib';
 import pRetry, { AbortError } from 'p-retry';
 import type { BatchMessage } from '../../pipelines/lists.ts';
+import { closeChannel } from './channel.ts';
 import { reasonHeader } from './deadletters.ts';
 import { batchBytes, messageKind } from './message.ts';
 import type { Topology } from './topology.ts';
@@ -65,7 +66,7 @@ export class ConfirmedPublisher {
     const channel = this.#channel;
     this.#open = false;
     this.#channel = undefined;
-    if (channel !== undefined) await (await channel).close().catch(() => undefined);
+    if (channel !== undefined) await closeChannel(await channel);
   }
 
   async #sendOnce(exchange: string, content: Buffer, options: Options.Publish): Promise<void> {

@@ -1,4 +1,5 @@
 import type { ChannelModel } from 'amqplib';
+import { closeChannel } from './channel.ts';
 
 /** Names of what the delivery has in RabbitMQ. */
 export interface Topology {
@@ -54,5 +55,5 @@ export async function declareTopology(model: ChannelModel, topology: Topology): 
     },
   });
   await channel.bindQueue(queue, exchange, routingKey);
-  await channel.close();
+  await closeChannel(channel);
 }

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Channel, RecoveringChannelModel } from 'amqplib';
 import { Mistake } from '../../model/mistake.ts';
+import { closeChannel, whileOpen } from './channel.ts';
 import type { Topology } from './topology.ts';
 
 const againMs = 50;
@@ -24,10 +25,10 @@ export async function inTurn<Result>(
     const turn = `${deadQueue}.turn`;
     const channel = await take(connection, turn);
     try {
-      return await use(channel);
+      return await whileOpen(channel, use(channel));
     } finally {
       // First what was taken and not settled goes back.
-      await channel.close().catch(() => undefined);
+      await closeChannel(channel);
       await giveUp(connection, turn);
     }
   });
@@ -66,7 +67,7 @@ async function giveUp(connection: RecoveringChannelModel, turn: string): Promise
     const channel = await connection.createChannel();
     channel.on('error', () => undefined);
     await channel.deleteQueue(turn);
-    await channel.close();
+    await closeChannel(channel);
   } catch {
     // The connection is gone, and the turn with it.
   }

@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, jest, test } from '@jest/globals';
+import amqp from 'amqplib';
+import { openRabbit } from '../../infra/rabbit.ts';
+import { closeChannel, whileOpen } from '../../infra/rabbit/channel.ts';
+import { openDoor } from '../faults/door.ts';
+import { sharedServers, silentLog } from '../support/servers.ts';
+
+jest.setTimeout(120_000);
+
+// amqplib alone answers neither: the test would not end.
+test('closing a channel ends, and so does work on it, when the connection breaks meanwhile', async () => {
+  const door = await openDoor((await sharedServers()).rabbitmqUrl);
+  const connection = await amqp.connect(door.url);
+  connection.on('error', () => undefined);
+  const [closing, working] = [await connection.createChannel(), await connection.createChannel()];
+  // Held up at the door: the broker hears of neither.
+  door.delay(60_000);
+  const closed = closeChannel(closing);
+  const work = whileOpen(working, new Promise(() => undefined));
+  door.shut();
+  await closed;
+  await expect(work).rejects.toThrow('the channel was closed');
+  // Of one that is closed already.
+  await closeChannel(closing);
+  await door.dispose();
+});
+
+test('dead letters are turned over again after each cut, in whatever it falls', async () => {
+  const door = await openDoor((await sharedServers()).rabbitmqUrl);
+  const rabbit = await openRabbit({
+    url: door.url,
+    namespace: `t${randomUUID().slice(0, 8)}`,
+    log: silentLog,
+  });
+  // Each call takes a while, so that every cut falls into one.
+  door.delay(3);
+  let turns = 0;
+  let isOver = false;
+  const turning = (async () => {
+    while (!isOver) {
+      await rabbit
+        .turnOverDeadLetters(Date.now, () => Promise.resolve('stays'))
+        .then(
+          () => turns++,
+          () => pause(5),
+        );
+    }
+  })();
+  for (let cut = 0; cut < 15; cut++) {
+    const from = turns;
+    while (turns < from + 2) await pause(1);
+    await pause(5 * cut);
+    door.shut();
+    await pause(20);
+    door.open();
+  }
+  isOver = true;
+  await turning;
+  expect(turns).toBeGreaterThanOrEqual(30);
+  await rabbit.remove();
+  await rabbit.dispose();
+  await door.dispose();
+});
