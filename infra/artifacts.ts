@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, rmSync } from 'node:fs';
-import { mkdir, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import writeFileAtomic from 'write-file-atomic';
@@ -133,6 +133,7 @@ export function openArtifacts(root: string): Artifacts {
         await rm(lock, { force: true });
         release();
       }
+      await rmdir(building).catch(() => undefined); // what is left in it is somebody's
     },
 
     async discard(stage, fingerprint) {

@@ -42,9 +42,9 @@ CREATE MACRO word(number) AS
   upper(left(syllable(number), 1)) || right(syllable(number), 1) || syllable(number // 80);
 -- Different numbers below 40,960,000 have different names; neighbours have little in common.
 CREATE MACRO artist_name(ix) AS
-  word((ix * 7919 + 1031) % 6400) || ' ' || word(ix // 6400 * 4931 % 6400);
+  word((CAST(ix AS BIGINT) * 7919 + 1031) % 6400) || ' ' || word(CAST(ix // 6400 AS BIGINT) * 4931 % 6400);
 CREATE MACRO work_title(work) AS
-  word((work * 4931 + 577) % 6400) || ' ' || word((work // 6400 * 1543) % 6400)
+  word((CAST(work AS BIGINT) * 4931 + 577) % 6400) || ' ' || word(CAST(work // 6400 AS BIGINT) * 1543 % 6400)
   || CASE WHEN uniform('long title', work) < 0.5
           THEN ' ' || word(CAST(uniform('third word', work) * 6400 AS BIGINT)) ELSE '' END;
 
