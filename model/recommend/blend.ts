@@ -24,13 +24,13 @@ import {
  *
  *     score_j = sum_m w_m (s_mj - mean(s_m)) / sd(s_m)
  *
- * A graph filter, which knows neighbourhoods, and factors, which know tastes; popularity corrects
- * both, and is all that a listener without a history gets. How options and weights are chosen: see
+ * A graph filter, which knows neighbourhoods, factors, which know tastes, and where items are few
+ * autoencoders; popularity corrects them, and is all that a listener without a history gets. How options and weights are chosen: see
  * `tuneBlend`.
  */
 export const blend: Algorithm<BlendOptions> = {
   name: 'blend',
-  description: 'a weighted sum of graph filter, factors and popularity',
+  description: 'a weighted sum of graph filter, factors, autoencoders and popularity',
   options: blendOptions,
   weighsValues: true,
   tuning: {
