@@ -2,6 +2,7 @@ import { Retriever } from '../retrieval/retriever.ts';
 import type { RetrievalPlan } from '../retrieval/plan.ts';
 import type { Factors, Listener, Ragged } from './listener.ts';
 import { sourceNames } from './pool.ts';
+import { readAhead } from './read-ahead.ts';
 import { offerTracksOf, type CandidateSource } from './sources.ts';
 
 /** How to find the best items of many listeners at once. */
@@ -25,7 +26,7 @@ export function retrievedTracksSource(retrieving: Retrieving): CandidateSource {
     prepare: (listeners) => finder.prepare(listeners),
     match: (track) => finder.score(track),
     matches(tracks, count, into) {
-      for (let n = 0; n < count; n++) into[n] = finder.score(tracks[n]!);
+      finder.scores(tracks, count, into);
     },
     collect(listener, pool, limit) {
       // Who has heard the best of theirs is asked for more.
@@ -49,12 +50,15 @@ export function retrievedArtistsSource(
 ): CandidateSource {
   const source = sourceNames.indexOf('artists');
   const finder = new Finder(retrieving);
+  let artists = new Int32Array(0);
   return {
     name: 'artists',
     prepare: (listeners) => finder.prepare(listeners),
     match: (track) => finder.score(artistOf[track]!),
     matches(tracks, count, into) {
-      for (let n = 0; n < count; n++) into[n] = finder.score(artistOf[tracks[n]!]!);
+      if (artists.length < count) artists = new Int32Array(count);
+      for (let n = 0; n < count; n++) artists[n] = artistOf[tracks[n]!]!;
+      finder.scores(artists, count, into);
     },
     collect(listener, pool, limit) {
       const { indices, scores, from, count } = finder.begin(listener);
@@ -128,6 +132,18 @@ class Finder {
       this.#asked,
     );
     return { indices, scores, from: 0, count: counts[0]!, hasMore: counts[0] === this.#asked };
+  }
+
+  /** `score` of the first `count` items into `into`. */
+  scores(items: Int32Array, count: number, into: Float64Array): void {
+    const { numFactors, values } = this.#items;
+    let sum = 0;
+    for (let n = 0; n < count; n++) {
+      const from = items[n]! * numFactors;
+      sum += values[from]! + values[from + numFactors - 1]!;
+    }
+    readAhead.sum = sum;
+    for (let n = 0; n < count; n++) into[n] = this.score(items[n]!);
   }
 
   /** The inner product with the listener whom `begin` was called for; 0 below 0 and for no item. */
