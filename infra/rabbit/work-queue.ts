@@ -95,8 +95,8 @@ async function takePart(
     throw lost.signal.aborted ? lost.signal.reason : error;
   } finally {
     await Promise.all(underWay);
-    // Closing gives back what was not acknowledged.
-    await connection.close().catch(() => undefined);
+    // Closing gives back what was not acknowledged. It may never be answered: see channel.ts.
+    await Promise.race([connection.close().catch(() => undefined), pause(5000)]);
   }
 }
 
