@@ -133,7 +133,9 @@ export function openArtifacts(root: string): Artifacts {
         await rm(lock, { force: true });
         release();
       }
-      await rmdir(building).catch(() => undefined); // what is left in it is somebody's
+      // What is left in these is somebody's.
+      await rmdir(building).catch(() => undefined);
+      await removeFreeLocks(join(root, '.locks'));
     },
 
     async discard(stage, fingerprint) {
@@ -143,6 +145,21 @@ export function openArtifacts(root: string): Artifacts {
       await rm(join(building, `${stage}-${fingerprint}`), { recursive: true, force: true });
     },
   };
+}
+
+/** Removes the locks that nobody has: a killed run leaves its own. */
+async function removeFreeLocks(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [] as string[])) {
+    const path = join(folder, name);
+    // With a point: one that was not finished.
+    const isWhole = !name.includes('.');
+    const release = isWhole
+      ? await acquireLock(path, { waitMs: 0, what: name }).catch(() => undefined)
+      : () => undefined;
+    if (release === undefined) continue;
+    await rm(path, { force: true });
+    release();
+  }
 }
 
 function stored(folder: string, manifest: Manifest): StoredArtifact {

@@ -39,10 +39,10 @@ const held = new Map<string, Held>();
  *   something else
  */
 export async function acquireLock(path: string, options: LockOptions): Promise<() => void> {
-  await createLockFile(path);
   const startedMs = performance.now();
   for (let told = false; ; told = true) {
     options.signal?.throwIfAborted();
+    await createLockFile(path); // who had it may have removed it
     const holder = await tryToTake(path, options.shared === true);
     if (typeof holder === 'function') return holder;
     if (performance.now() - startedMs >= options.waitMs) {
@@ -119,7 +119,9 @@ async function createLockFile(path: string): Promise<void> {
   try {
     await link(fresh, path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    // Somebody was faster, or has tidied up: whoever asks looks again.
+    if (code !== 'EEXIST' && code !== 'ENOENT') throw error;
   } finally {
     await rm(fresh, { force: true });
   }
