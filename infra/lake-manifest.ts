@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
@@ -58,6 +58,13 @@ export async function readManifest(folder: string): Promise<Manifest> {
         `restore it, or remove ${folder} and import again`,
       { cause },
     );
+  }
+}
+
+/** Removes what a process that was killed while it replaced the manifest has left. Under the lock. */
+export async function removeHalfManifests(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [] as string[])) {
+    if (/^manifest\.json\.\d+$/.test(name)) await rm(join(folder, name), { force: true });
   }
 }
 

@@ -12,7 +12,13 @@ import {
 } from '../pipelines/lake.ts';
 import type { LakeTable } from '../pipelines/tables.ts';
 import { hashFile } from './hash-file.ts';
-import { readManifest, writeManifest, type Manifest, type Segment } from './lake-manifest.ts';
+import {
+  readManifest,
+  removeHalfManifests,
+  writeManifest,
+  type Manifest,
+  type Segment,
+} from './lake-manifest.ts';
 import { acquireLock } from './lock.ts';
 
 export interface LakeOptions {
@@ -51,6 +57,7 @@ export function openLake(home: string, options: LakeOptions = {}): Lake {
       try {
         let manifest = await readManifest(folder);
         await removeOrphans(folder, manifest);
+        await removeHalfManifests(folder);
         const scratch = join(folder, 'scratch', randomBytes(6).toString('hex'));
         await mkdir(scratch, { recursive: true });
         const update: LakeUpdate = {
