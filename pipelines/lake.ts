@@ -1,11 +1,12 @@
-import { quoted } from './sql.ts';
+import { selectColumns } from './views.ts';
 import { lakeTables, type LakeTable } from './tables.ts';
 
 /**
  * The lake: append-only Parquet segments and one manifest that says which of them count.
  *
- * - A **segment** is one Parquet file: what one import added to one table (to one UTC day of
- *   `listens`). It is never rewritten or deleted.
+ * - A **segment** is one Parquet file: what one import, or a stretch of a log, added to one table
+ *   (to one UTC day of `listens`). It never changes; many small ones are replaced by a large one, and
+ *   one that holds an erased listener by one that does not.
  * - A **snapshot** names the segments that counted at one moment; later imports do not change it.
  * - An **import** is one content of one source, known by its fingerprint. It counts whole or not
  *   at all.
@@ -46,6 +47,22 @@ export interface LakeUpdate {
   snapshot(options?: { sources?: readonly string[] }): Promise<LakeSnapshot>;
   /** Makes an import count: all of it at once, by replacing the manifest. */
   commit(record: ImportRecord, files: readonly WrittenFile[]): Promise<void>;
+  /** Up to which entry the lake holds a log, itself included; undefined: it holds none of it. */
+  offset(log: string): number | undefined;
+  /** Adds what a log brought, and remembers up to which entry: both at once. */
+  commitLog(log: string, offset: number, files: readonly WrittenFile[]): Promise<void>;
+  /**
+   * Puts files in the place of segments: compacted, or without what is to be erased. Snapshots that
+   * name the old ones stay readable while a frozen week needs them, unless `erase` is set: then the
+   * old files are gone when this resolves, and a table of a frozen week names the new ones.
+   *
+   * @param segments - paths as a snapshot gives them
+   */
+  replace(
+    segments: readonly string[],
+    files: readonly WrittenFile[],
+    options?: { erase?: boolean },
+  ): Promise<void>;
 }
 
 /** One content of one source, as the manifest keeps it; nothing in it depends on when or where. */
@@ -90,18 +107,23 @@ export const lakeIdentity: Readonly<Record<LakeTable, readonly string[]>> = {
   texts: ['text_id'],
   artist_plays: ['listener', 'artist'],
   artist_tags: ['listener', 'artist', 'tag'],
+  feedback: ['at', 'listener', 'kind', 'artist', 'title'],
+  blocks: ['at', 'listener', 'scope', 'artist', 'name'],
+  exclusions: ['at', 'listener', 'client', 'since', 'before'],
+  searches: ['at', 'listener', 'query'],
+  saves: ['at', 'listener', 'scope', 'artist', 'name'],
+  playlist_changes: ['at', 'playlist_id', 'change', 'artist', 'title'],
+  profiles: ['at', 'listener'],
+  articles: ['article_id', 'fetched'],
+  erasures: ['at', 'listener_hash'],
 };
 
 export const lakeTableNames = Object.keys(lakeTables) as LakeTable[];
 
-/** A SELECT, in brackets, over the files of a lake table; no rows where there are no files. */
+/**
+ * A SELECT, in brackets, over the files of a lake table; no rows where there are no files. A column
+ * that a file was written without is null.
+ */
 export function fromLake(table: LakeTable, files: readonly string[]): string {
-  if (files.length === 0) {
-    const columns = Object.entries(lakeTables[table]).map(
-      ([name, type]) => `CAST(NULL AS ${type}) AS ${name}`,
-    );
-    return `(SELECT ${columns.join(', ')} WHERE false)`;
-  }
-  const list = files.map(quoted).join(', ');
-  return `(SELECT * FROM read_parquet([${list}], hive_partitioning = false))`;
+  return `(${selectColumns(lakeTables[table], files)})`;
 }

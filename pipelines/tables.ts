@@ -17,6 +17,10 @@ export const lakeTables = {
     artist: 'VARCHAR', // as typed, trimmed, never empty
     title: 'VARCHAR', // as typed, trimmed, never empty
     source: 'VARCHAR',
+    album: 'VARCHAR', // as typed, null where unknown
+    played_ms: 'INTEGER', // how long it was heard, >= 0; null where unknown
+    client: 'VARCHAR', // the service or player that it was heard on, lower case (`spotify.com`); null where unknown
+    info: 'VARCHAR', // JSON of what else the client said, null where nothing
   },
   /** A recording as a catalogue lists it. Identity: (source, recording_id). */
   recordings: {
@@ -78,6 +82,93 @@ export const lakeTables = {
     tag: 'VARCHAR', // lower case
     tagged: 'DATE', // null where the source's date is impossible
     listener: 'VARCHAR', // who tagged
+    source: 'VARCHAR',
+  },
+  /** What a listener said of a track. The newest word on a track counts. */
+  feedback: {
+    at: 'TIMESTAMP',
+    listener: 'VARCHAR',
+    kind: 'VARCHAR', // 'love' | 'hate' | 'none' (takes both back) | 'skip'
+    artist: 'VARCHAR',
+    title: 'VARCHAR',
+    played_ms: 'INTEGER', // of a skip: how long it was heard, >= 0; null where unknown
+    source: 'VARCHAR',
+  },
+  /** "Do not recommend this until": the newest word on a thing counts. */
+  blocks: {
+    at: 'TIMESTAMP',
+    listener: 'VARCHAR',
+    scope: 'VARCHAR', // 'artist' | 'album' | 'track'
+    artist: 'VARCHAR',
+    name: 'VARCHAR', // of the album or track; null with scope 'artist'
+    until: 'TIMESTAMP', // null: for good; not after `at`: lifted
+    source: 'VARCHAR',
+  },
+  /** "These listens are not my taste": the newest word on one (client, since, before) counts. */
+  exclusions: {
+    at: 'TIMESTAMP',
+    listener: 'VARCHAR',
+    client: 'VARCHAR', // only listens of this client; null: of all
+    since: 'TIMESTAMP', // only listens from then on; null: from the first
+    before: 'TIMESTAMP', // only listens before then; null: to the last, of the future too
+    lifted: 'BOOLEAN', // true takes the exclusion back
+    source: 'VARCHAR',
+  },
+  searches: {
+    at: 'TIMESTAMP',
+    listener: 'VARCHAR',
+    query: 'VARCHAR', // as typed, trimmed, never empty
+    source: 'VARCHAR',
+  },
+  /** What a listener put into their collection, or took out again. */
+  saves: {
+    at: 'TIMESTAMP',
+    listener: 'VARCHAR',
+    scope: 'VARCHAR', // 'artist' | 'album' | 'track'
+    artist: 'VARCHAR',
+    name: 'VARCHAR', // of the album or track; null with scope 'artist'
+    saved: 'BOOLEAN', // false: taken out
+    source: 'VARCHAR',
+  },
+  /** Listeners' own playlists as they change. */
+  playlist_changes: {
+    at: 'TIMESTAMP',
+    playlist_id: 'VARCHAR',
+    listener: 'VARCHAR', // whose it is
+    change: 'VARCHAR', // 'create' | 'rename' | 'add' | 'remove' | 'delete'
+    name: 'VARCHAR', // with 'create' and 'rename'
+    description: 'VARCHAR', // may be null
+    artist: 'VARCHAR', // with 'add' and 'remove', as is title
+    title: 'VARCHAR',
+    source: 'VARCHAR',
+  },
+  /** Who a listener is; the newest row counts, whole. */
+  profiles: {
+    at: 'TIMESTAMP',
+    listener: 'VARCHAR',
+    zone: 'VARCHAR', // IANA name, null where unknown
+    country: 'VARCHAR', // ISO 3166-1 alpha-2, upper case, null where unknown
+    language: 'VARCHAR', // BCP 47, null where unknown
+    picture_url: 'VARCHAR', // https, null where there is none
+    source: 'VARCHAR',
+  },
+  /** Prose that was crawled: what it is about is found out later. The newest row of an id counts. */
+  articles: {
+    article_id: 'VARCHAR', // hash of the canonical URL
+    url: 'VARCHAR', // canonical
+    feed: 'VARCHAR', // name of the source that led to it
+    title: 'VARCHAR', // may be null
+    published: 'TIMESTAMP', // as the source says, not after `fetched`; `fetched` where it does not say
+    fetched: 'TIMESTAMP',
+    language: 'VARCHAR', // BCP 47, null where unknown
+    kind: 'VARCHAR', // 'prose' | 'lyrics' (a bag of words: body is words with counts, alphabetical)
+    body: 'VARCHAR', // clean text, never empty
+    source: 'VARCHAR',
+  },
+  /** A listener who is to be forgotten: rows of theirs from before `at` are not taken in any more. */
+  erasures: {
+    at: 'TIMESTAMP',
+    listener_hash: 'VARCHAR', // SHA-256 of the listener's id, hexadecimal
     source: 'VARCHAR',
   },
 } as const satisfies Record<string, Record<string, string>>;

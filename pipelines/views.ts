@@ -11,18 +11,30 @@ export async function createViews(
     await sql.run(`CREATE SCHEMA "${schema}"`);
     for (const { name, file, columns } of tables) {
       const files = typeof file === 'string' ? [file] : file;
-      if (files.length === 0) {
-        const definitions = Object.entries(columns ?? {}).map(([key, type]) => `${key} ${type}`);
-        await sql.run(`CREATE TABLE "${schema}"."${name}" (${definitions.join(', ')})`);
-      } else {
-        const list = files.map(quoted).join(', ');
-        await sql.run(
-          `CREATE VIEW "${schema}"."${name}" AS
-           SELECT * FROM read_parquet([${list}], hive_partitioning = false)`,
-        );
-      }
+      const select = columns === undefined ? selectFiles(files) : selectColumns(columns, files);
+      await sql.run(`CREATE VIEW "${schema}"."${name}" AS ${select}`);
     }
   }
+}
+
+/**
+ * A SELECT over Parquet files as one table with these columns, in this order. A column that a file
+ * was written without is null, and without files there are no rows.
+ *
+ * @param columns - name -> DuckDB type
+ */
+export function selectColumns(
+  columns: Readonly<Record<string, string>>,
+  files: readonly string[],
+): string {
+  const typed = Object.entries(columns).map(([name, type]) => `CAST(NULL AS ${type}) AS ${name}`);
+  const none = `SELECT ${typed.join(', ')} WHERE false`;
+  return files.length === 0 ? none : `${none} UNION ALL BY NAME ${selectFiles(files)}`;
+}
+
+function selectFiles(files: readonly string[]): string {
+  const list = files.map(quoted).join(', ');
+  return `SELECT * FROM read_parquet([${list}], hive_partitioning = false, union_by_name = true)`;
 }
 
 /** Writes a relation to one Parquet file; gives the row count. */

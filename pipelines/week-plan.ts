@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { lakeTables } from './tables.ts';
+import { lakeTables, type LakeTable } from './tables.ts';
 import type { LakeSnapshot } from './lake.ts';
 import type { Source } from './step.ts';
 
@@ -34,11 +34,19 @@ export type WeekOptions = z.infer<typeof weekOptions>;
 
 const lakeSnapshot = z.object({
   id: z.string(),
-  tables: z.record(
-    z.enum(Object.keys(lakeTables) as [keyof typeof lakeTables]),
-    z.array(z.string()),
-  ),
+  // A table that came later is empty in a week that was frozen before.
+  tables: z
+    .partialRecord(
+      z.enum(Object.keys(lakeTables) as [keyof typeof lakeTables]),
+      z.array(z.string()),
+    )
+    .transform((tables) => ({ ...noFiles(), ...tables })),
 });
+
+function noFiles(): Record<LakeTable, string[]> {
+  const none = Object.keys(lakeTables).map((name): [string, string[]] => [name, []]);
+  return Object.fromEntries(none) as Record<LakeTable, string[]>;
+}
 
 /** A champion as a week knows it. */
 export const frozenChampion = z.object({

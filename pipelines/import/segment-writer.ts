@@ -31,13 +31,17 @@ export class SegmentWriter {
 
   /**
    * @param relation - a name, or a SELECT in brackets, with the columns of the table in any order,
-   *   `source` apart
+   *   `source` apart; one that it lacks is null
    */
   async put(table: LakeTable, relation: string): Promise<void> {
     const { sql, source, existing, scratchFile, signal } = this.#options;
     const staged = scratchFile();
+    const given = await sql.rows<{ column_name: string }>(`DESCRIBE SELECT * FROM ${relation}`);
+    const has = new Set(given.map(({ column_name }) => column_name));
     const columns = Object.entries(lakeTables[table]).map(([name, type]) =>
-      name === 'source' ? `${quoted(source)} AS source` : `CAST(${name} AS ${type}) AS ${name}`,
+      name === 'source'
+        ? `${quoted(source)} AS source`
+        : `CAST(${has.has(name) ? name : 'NULL'} AS ${type}) AS ${name}`,
     );
     await sql.run(
       `COPY (SELECT ${columns.join(', ')} FROM ${relation}

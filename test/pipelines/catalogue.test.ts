@@ -119,7 +119,9 @@ async function writeLake(name: string, lake: Lake, reversed = false): Promise<st
     await sql.run(createTable('growing', columns));
     const rows = [...(lake[table as keyof typeof lakeTables] ?? [])];
     if (reversed) rows.reverse();
-    for (const row of rows) await sql.run(`INSERT INTO growing VALUES (${row})`);
+    for (const row of rows) {
+      await sql.run(`INSERT INTO growing BY POSITION SELECT * FROM (VALUES (${row}))`);
+    }
     await sql.run(
       `COPY growing TO '${join(folder, table)}.parquet' (FORMAT parquet); DROP TABLE growing`,
     );
