@@ -107,15 +107,15 @@ export const lakeIdentity: Readonly<Record<LakeTable, readonly string[]>> = {
   texts: ['text_id'],
   artist_plays: ['listener', 'artist'],
   artist_tags: ['listener', 'artist', 'tag'],
-  feedback: ['at', 'listener', 'kind', 'artist', 'title'],
-  blocks: ['at', 'listener', 'scope', 'artist', 'name'],
-  exclusions: ['at', 'listener', 'client', 'since', 'before'],
-  searches: ['at', 'listener', 'query'],
-  saves: ['at', 'listener', 'scope', 'artist', 'name'],
-  playlist_changes: ['at', 'playlist_id', 'change', 'artist', 'title'],
-  profiles: ['at', 'listener'],
+  feedback: ['happened_at', 'listener', 'kind', 'artist', 'title'],
+  blocks: ['happened_at', 'listener', 'scope', 'artist', 'name'],
+  exclusions: ['happened_at', 'listener', 'client', 'since', 'before'],
+  searches: ['happened_at', 'listener', 'query'],
+  saves: ['happened_at', 'listener', 'scope', 'artist', 'name'],
+  playlist_changes: ['happened_at', 'playlist_id', 'change', 'artist', 'title'],
+  profiles: ['happened_at', 'listener'],
   articles: ['article_id', 'fetched'],
-  erasures: ['at', 'listener_hash'],
+  erasures: ['happened_at', 'listener_hash'],
 };
 
 export const lakeTableNames = Object.keys(lakeTables) as LakeTable[];

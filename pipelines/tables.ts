@@ -86,7 +86,7 @@ export const lakeTables = {
   },
   /** What a listener said of a track. The newest word on a track counts. */
   feedback: {
-    at: 'TIMESTAMP',
+    happened_at: 'TIMESTAMP',
     listener: 'VARCHAR',
     kind: 'VARCHAR', // 'love' | 'hate' | 'none' (takes both back) | 'skip'
     artist: 'VARCHAR',
@@ -96,17 +96,17 @@ export const lakeTables = {
   },
   /** "Do not recommend this until": the newest word on a thing counts. */
   blocks: {
-    at: 'TIMESTAMP',
+    happened_at: 'TIMESTAMP',
     listener: 'VARCHAR',
     scope: 'VARCHAR', // 'artist' | 'album' | 'track'
     artist: 'VARCHAR',
     name: 'VARCHAR', // of the album or track; null with scope 'artist'
-    until: 'TIMESTAMP', // null: for good; not after `at`: lifted
+    until: 'TIMESTAMP', // null: for good; not after `happened_at`: lifted
     source: 'VARCHAR',
   },
   /** "These listens are not my taste": the newest word on one (client, since, before) counts. */
   exclusions: {
-    at: 'TIMESTAMP',
+    happened_at: 'TIMESTAMP',
     listener: 'VARCHAR',
     client: 'VARCHAR', // only listens of this client; null: of all
     since: 'TIMESTAMP', // only listens from then on; null: from the first
@@ -115,14 +115,14 @@ export const lakeTables = {
     source: 'VARCHAR',
   },
   searches: {
-    at: 'TIMESTAMP',
+    happened_at: 'TIMESTAMP',
     listener: 'VARCHAR',
     query: 'VARCHAR', // as typed, trimmed, never empty
     source: 'VARCHAR',
   },
   /** What a listener put into their collection, or took out again. */
   saves: {
-    at: 'TIMESTAMP',
+    happened_at: 'TIMESTAMP',
     listener: 'VARCHAR',
     scope: 'VARCHAR', // 'artist' | 'album' | 'track'
     artist: 'VARCHAR',
@@ -132,7 +132,7 @@ export const lakeTables = {
   },
   /** Listeners' own playlists as they change. */
   playlist_changes: {
-    at: 'TIMESTAMP',
+    happened_at: 'TIMESTAMP',
     playlist_id: 'VARCHAR',
     listener: 'VARCHAR', // whose it is
     change: 'VARCHAR', // 'create' | 'rename' | 'add' | 'remove' | 'delete'
@@ -144,7 +144,7 @@ export const lakeTables = {
   },
   /** Who a listener is; the newest row counts, whole. */
   profiles: {
-    at: 'TIMESTAMP',
+    happened_at: 'TIMESTAMP',
     listener: 'VARCHAR',
     zone: 'VARCHAR', // IANA name, null where unknown
     country: 'VARCHAR', // ISO 3166-1 alpha-2, upper case, null where unknown
@@ -165,9 +165,9 @@ export const lakeTables = {
     body: 'VARCHAR', // clean text, never empty
     source: 'VARCHAR',
   },
-  /** A listener who is to be forgotten: rows of theirs from before `at` are not taken in any more. */
+  /** A listener who is to be forgotten: rows of theirs from before `happened_at` are not taken in any more. */
   erasures: {
-    at: 'TIMESTAMP',
+    happened_at: 'TIMESTAMP',
     listener_hash: 'VARCHAR', // SHA-256 of the listener's id, hexadecimal
     source: 'VARCHAR',
   },
