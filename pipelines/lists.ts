@@ -1,28 +1,11 @@
 import { z } from 'zod';
+import { sourceNames } from '../model/candidates/pool.ts';
 import { weekKeyPattern } from '../model/week.ts';
 
 /**
  * One schema each for a listener's weekly list, the message that carries it and the document that
  * keeps it. All have a version (`v`).
  */
-
-/** Where a candidate came from; kept on the list, reported as shares. */
-export const candidateSources = ['factors', 'playlists', 'text', 'popularity', 'artists'] as const;
-export type CandidateSourceName = (typeof candidateSources)[number];
-
-export const listedTrack = z.object({
-  trackId: z.string(),
-  title: z.string(),
-  /** Lead artist first. */
-  artists: z.array(z.string()).min(1),
-  artistId: z.string(),
-  album: z.string().optional(),
-  lengthS: z.int().positive().optional(),
-  /** In words: "because you played Mogwai", "often playlisted with ...". */
-  reason: z.string().min(1),
-  source: z.enum(candidateSources),
-});
-export type ListedTrack = z.infer<typeof listedTrack>;
 
 /** What a track is called; kept once, whichever lists it is on. */
 export const trackName = z.object({
@@ -35,6 +18,13 @@ export const trackName = z.object({
   lengthS: z.int().positive().optional(),
 });
 export type TrackName = z.infer<typeof trackName>;
+
+export const listedTrack = trackName.extend({
+  /** In words: "because you played Mogwai", "often playlisted with ...". */
+  reason: z.string().min(1),
+  source: z.enum(sourceNames),
+});
+export type ListedTrack = z.infer<typeof listedTrack>;
 
 /** What an artist is called, where a reason names them. */
 export const artistName = z.object({ artistId: z.string(), name: z.string() });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { ianaZone } from '../../model/zone-names.ts';
-import { candidateSources } from '../../pipelines/lists.ts';
+import { sourceNames } from '../../model/candidates/pool.ts';
 import type { WeekStatus } from '../../pipelines/delivery/status.ts';
 import type { WeeklyResult } from '../../workers/weekly.ts';
 import {
@@ -80,17 +80,17 @@ describeRealData(`week ${week} of the real data`, () => {
     expect(new Set(documents.map(({ model }) => model))).toEqual(new Set([made!.model]));
     expect(made!.figures['candidatesLeast']).toBeGreaterThanOrEqual(200);
     const tracks = documents.flatMap((document) => document.tracks);
-    const shares = candidateSources.map(
+    const shares = sourceNames.map(
       (name) => tracks.filter(({ source }) => source === name).length / tracks.length,
     );
     expect(shares.filter((share) => share > 0).length).toBeGreaterThanOrEqual(4);
-    candidateSources.forEach((name, n) =>
+    sourceNames.forEach((name, n) =>
       expect(made!.figures[`share/${name}`] ?? 0).toBeCloseTo(shares[n]!, 9),
     );
     expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 9);
     tell(
       'share of the tracks by source',
-      Object.fromEntries(candidateSources.map((name, n) => [name, shares[n]!])),
+      Object.fromEntries(sourceNames.map((name, n) => [name, shares[n]!])),
     );
   });
 

@@ -4,7 +4,7 @@ import { idKeys } from '../../model/ids.ts';
 import { TracksWriter } from '../../model/listed-tracks.ts';
 import { reasonKinds } from '../../model/reasons.ts';
 import { idsOf, namesIn, namesOf, nameTracks } from '../../pipelines/listed.ts';
-import { candidateSources, listedTrack, type WeeklyList } from '../../pipelines/lists.ts';
+import { listedTrack, type WeeklyList } from '../../pipelines/lists.ts';
 import { frozenListsOf } from '../support/frozen-lists.ts';
 import { idOf, listFor, namesFor } from '../support/lists.ts';
 
@@ -61,12 +61,8 @@ test('every kind of reason is put into words', () => {
     'played by listeners with your taste',
   ]);
   expect(listed.map(({ source }) => source)).toEqual(
-    reasonKinds.map((_, code) => candidateSources[code % 5]),
+    reasonKinds.map((_, code) => sourceNames[code % 5]),
   );
-});
-
-test('the sources of the contract are those of the codes, in their order', () => {
-  expect(candidateSources).toEqual(sourceNames);
 });
 
 test('an id or a place without a name is told', () => {
