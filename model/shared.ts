@@ -25,3 +25,15 @@ export function shareArrays<Value>(value: Value): Value {
     Object.entries(value).map(([name, inner]) => [name, shareArrays(inner as unknown)]),
   ) as Value;
 }
+
+/** One array after the other, as a new one; at least one array. */
+export function concatenated<Kind extends TypedArray>(arrays: readonly Kind[]): Kind {
+  const Constructor = arrays[0]!.constructor as new (length: number) => Kind;
+  const all = new Constructor(arrays.reduce((sum, array) => sum + array.length, 0));
+  let from = 0;
+  for (const array of arrays) {
+    all.set(array, from);
+    from += array.length;
+  }
+  return all;
+}

@@ -18,7 +18,8 @@ import { readArtistNames, readTrackNames } from './names.ts';
 import type { Sql } from './ports.ts';
 import { rankerFile } from './ranker.ts';
 import { planWorld } from './retrieval.ts';
-import { listenerOf, openWorld, readColumns, type World } from './world.ts';
+import { listenerOf, openWorld, type World } from './world.ts';
+import { readColumns } from './world-columns.ts';
 
 /** How the list of one listener came about. */
 export interface ListExplained {

@@ -1,6 +1,6 @@
 import type { Sql } from './ports.ts';
 import { readRows } from './shared-rows.ts';
-import type { WorldColumns } from './world.ts';
+import type { WorldColumns } from './world-columns.ts';
 
 /** Works of each listener as columns, ascending for each: those of l are `works[start[l] .. start[l + 1]]`. */
 export interface ListenerWorks {

@@ -8,7 +8,8 @@ import { ListEncoder, type ListReferences } from './list-encoder.ts';
 import { ListMaker } from './list-maker.ts';
 import { listShard, type ListShard } from './list-shard.ts';
 import type { WorldRetrieval } from './retrieval.ts';
-import { openWorld, type WorldColumns } from './world.ts';
+import { openWorld } from './world.ts';
+import type { WorldColumns } from './world-columns.ts';
 
 /** All that the lists of a week are made from: plain, its arrays over shared memory. */
 export interface ListInputs {

@@ -1,4 +1,4 @@
-import { readFile, readdir } from 'node:fs/promises';
+import { access, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { bsonDocument, documentAt, parseDocument } from './bson-file.ts';
@@ -90,6 +90,13 @@ export class ShardFiles {
     const files = await readdir(this.#folder);
     return new Set(
       files.filter((file) => file.endsWith('.bson')).map((file) => Number(file.slice(0, -5))),
+    );
+  }
+
+  async has(shard: number): Promise<boolean> {
+    return access(this.#fileOf(shard)).then(
+      () => true,
+      () => false,
     );
   }
 

@@ -7,6 +7,7 @@ import { candidateOptions } from '../model/candidates/generate.ts';
 import { decodeRanker, rankerVersion } from '../model/ranker/encode.ts';
 import { Mistake } from '../model/mistake.ts';
 import type { Threads } from '../model/recommend/recommender.ts';
+import { concatenated } from '../model/shared.ts';
 import { writeBson } from './bson-file.ts';
 import { addCounts, emptyCounts, type ListCounts } from './list-counts.ts';
 import { readWorksNotListed } from './heard.ts';
@@ -22,7 +23,7 @@ import { rankerFile } from './ranker.ts';
 import { planWorld } from './retrieval.ts';
 import type { Stage, StageContext } from './stage.ts';
 import { nextTurn } from './turn.ts';
-import { readColumns } from './world.ts';
+import { readColumns } from './world-columns.ts';
 
 /** What lists are made with. */
 export interface ListsEngines {
@@ -121,6 +122,7 @@ export function listsStage(engines: ListsEngines): Stage<ListsOptions> {
       try {
         const make = async (shard: number): Promise<void> => {
           signal.throwIfAborted();
+          if (await files.has(shard)) return; // another has made it
           const from = shard * options.shard;
           const indices = Array.from(order.subarray(from, from + options.shard));
           const of = indices.map((index) => ({
@@ -152,7 +154,7 @@ function inGroups({ world, retrieval }: ListInputs): Int32Array {
   for (const listener of grouped) known[listener] = 0;
   // Who has no row of factors at all.
   const others = world.listeners.filter((listener) => known[listener] === 1);
-  return Int32Array.from([...grouped, ...others]);
+  return concatenated([grouped, others]);
 }
 
 /** Reads what lists are made from. */

@@ -1,8 +1,9 @@
 import { rowsThatHold } from '../model/candidates/listener.ts';
-import { planRetrieval, sharedPlan, type RetrievalPlan } from '../model/retrieval/plan.ts';
+import { planRetrieval, type RetrievalPlan } from '../model/retrieval/plan.ts';
 import type { Factors } from '../model/candidates/listener.ts';
 import type { Threads } from '../model/recommend/recommender.ts';
-import type { WorldColumns } from './world.ts';
+import { shareArrays } from '../model/shared.ts';
+import type { WorldColumns } from './world-columns.ts';
 
 /** Where the best tracks and artists of each listener are looked for. */
 export interface WorldRetrieval {
@@ -54,7 +55,7 @@ export async function planWorld(
     { k: artistsFound, along: tracks },
     means,
   );
-  return { tracks: sharedPlan(tracks), artists: sharedPlan(artists), trackRows, artistRows };
+  return { tracks: shareArrays(tracks), artists: shareArrays(artists), trackRows, artistRows };
 }
 
 /** Rows that are not zero: a zero one would be found before those that speak against an item. */

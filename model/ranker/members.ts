@@ -1,4 +1,5 @@
 import { seedFor } from '../random.ts';
+import { concatenated } from '../shared.ts';
 import { weightShapes, type NetworkShape } from './network.ts';
 import type { RankerOptions } from './ranker.ts';
 
@@ -49,8 +50,4 @@ export function meanOfMembers(
 
 function meanOf(parts: readonly Float32Array[]): Float32Array {
   return parts[0]!.map((_, n) => parts.reduce((sum, part) => sum + part[n]!, 0) / parts.length);
-}
-
-function concatenated(parts: readonly Float32Array[]): Float32Array {
-  return Float32Array.from(parts.flatMap((part) => [...part]));
 }

@@ -30,7 +30,7 @@ export function clusterDirections(
   sample.subarray(0, count).forEach((row, c) => {
     centres.values.set(unit(vectors, row), c * numFactors);
   });
-  if (count === 1) centres.values.set(meanDirection(vectors, sample, centres.values));
+  if (count === 1) centres.values.set(meanDirection(vectors, sample));
   for (let round = 0; count > 1 && round < rounds; round++) {
     packCentres(centres, packed);
     recentre(vectors, sample, packed.nearest(vectors, sample), centres);
@@ -86,8 +86,10 @@ function recentre(
   }
 }
 
-function meanDirection(vectors: Factors, rows: Int32Array, otherwise: Float32Array): Float32Array {
-  const centre = { numRows: 1, numFactors: vectors.numFactors, values: otherwise.slice() };
+/** [numFactors] the mean of the rows, each of length 1, brought to length 1; zero of no rows. */
+export function meanDirection(vectors: Factors, rows: Int32Array): Float32Array {
+  const { numFactors } = vectors;
+  const centre = { numRows: 1, numFactors, values: new Float32Array(numFactors) };
   recentre(vectors, rows, new Int32Array(rows.length), centre);
   return centre.values;
 }

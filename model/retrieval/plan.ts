@@ -1,16 +1,10 @@
 import type { Factors } from '../candidates/listener.ts';
 import { createRandom, type Random } from '../random.ts';
 import type { Threads } from '../recommend/recommender.ts';
-import { clusterDirections } from './clusters.ts';
+import { concatenated, shareArray, shareArrays } from '../shared.ts';
+import { clusterDirections, meanDirection } from './clusters.ts';
 import { PackedItems, squaredLengths } from './packed-items.ts';
-import {
-  concatenated,
-  groupRegion,
-  meanDirection,
-  membersByCluster,
-  type RegionGroups,
-  type RegionTask,
-} from './region.ts';
+import { groupRegion, membersByCluster, type RegionGroups, type RegionTask } from './region.ts';
 
 const regionModule = new URL('region.ts', import.meta.url).href;
 
@@ -48,7 +42,7 @@ export interface RetrievalMeans {
 
 /**
  * Where the best items of each listener are looked for: listeners in groups of like taste, and a
- * pool of items for each group. Plain arrays: may lie in SharedArrayBuffers (`sharedPlan`) and be
+ * pool of items for each group. Plain arrays: may lie in SharedArrayBuffers (`shareArrays`) and be
  * written to a file.
  */
 export interface RetrievalPlan {
@@ -136,10 +130,10 @@ export async function planRetrieval(
   const sharesMemory = threads !== undefined;
   const common = {
     ...{ kernels, k, recall, groupSize, seed },
-    queries: sharesMemory ? { ...queries, values: shared(queries.values) } : queries,
-    items: sharesMemory ? { ...items, values: shared(items.values) } : items,
-    squares: sharesMemory ? shared(squares) : squares,
-    rows: sharesMemory ? shared(rows) : rows,
+    queries: sharesMemory ? shareArrays(queries) : queries,
+    items: sharesMemory ? shareArrays(items) : items,
+    squares: sharesMemory ? shareArray(squares) : squares,
+    rows: sharesMemory ? shareArray(rows) : rows,
   };
   const tasks: RegionTask[] = regions
     .map((own, region) => ({ ...common, ...own, region }))
@@ -252,30 +246,6 @@ function planOf(
     poolStart: starts(regions.flatMap((region) => Array.from(region.poolCounts))),
     pools: concatenated(regions.map((region) => region.pools)),
   };
-}
-
-/** The plan in memory that threads share. */
-export function sharedPlan(plan: RetrievalPlan): RetrievalPlan {
-  return {
-    numFactors: plan.numFactors,
-    k: plan.k,
-    order: shared(plan.order),
-    groupStart: shared(plan.groupStart),
-    groupOf: shared(plan.groupOf),
-    centres: shared(plan.centres),
-    regionStart: shared(plan.regionStart),
-    regionCentres: shared(plan.regionCentres),
-    poolStart: shared(plan.poolStart),
-    pools: shared(plan.pools),
-  };
-}
-
-function shared<Values extends Float32Array | Float64Array | Int32Array>(values: Values): Values {
-  if (values.buffer instanceof SharedArrayBuffer) return values;
-  const buffer = new SharedArrayBuffer(values.byteLength);
-  const copy = new (values.constructor as new (buffer: SharedArrayBuffer) => Values)(buffer);
-  copy.set(values);
-  return copy;
 }
 
 function starts(counts: readonly number[]): Int32Array {

@@ -1,6 +1,7 @@
 import type { Factors } from '../candidates/listener.ts';
 import { createRandom, type Random } from '../random.ts';
-import { clusterDirections, sampled } from './clusters.ts';
+import { concatenated } from '../shared.ts';
+import { clusterDirections, meanDirection, sampled } from './clusters.ts';
 import { PackedItems } from './packed-items.ts';
 import { poolOf } from './pools.ts';
 
@@ -63,7 +64,7 @@ export function groupRegion(task: RegionTask): RegionGroups {
       ? groupsOf(task, random, packed)
       : {
           byGroup: task.groups,
-          centres: concatenatedFloats(task.groups.map((own) => meanDirection(queries, own))),
+          centres: concatenated(task.groups.map((own) => meanDirection(queries, own))),
         };
   const shuffled = sampled(members, members.length, random);
 
@@ -113,18 +114,6 @@ function groupsOf(
   };
 }
 
-/** [numFactors] the mean of the rows, each of length 1, brought to length 1; zero of no rows. */
-export function meanDirection({ numFactors, values }: Factors, rows: Int32Array): Float32Array {
-  const mean = new Float64Array(numFactors);
-  for (const row of rows) {
-    const own = values.subarray(row * numFactors, (row + 1) * numFactors);
-    const length = Math.hypot(...own);
-    for (let f = 0; f < numFactors; f++) mean[f]! += own[f]! / length;
-  }
-  const length = Math.hypot(...mean);
-  return Float32Array.from(mean, (value) => (length > 0 ? value / length : 0));
-}
-
 /** The rows of each cluster, in the order given. */
 export function membersByCluster(
   rows: Int32Array,
@@ -140,24 +129,4 @@ export function membersByCluster(
     members[cluster]![filled[cluster]!++] = rows[n]!;
   }
   return members;
-}
-
-export function concatenated(arrays: readonly Int32Array[]): Int32Array {
-  const all = new Int32Array(arrays.reduce((sum, array) => sum + array.length, 0));
-  let at = 0;
-  for (const array of arrays) {
-    all.set(array, at);
-    at += array.length;
-  }
-  return all;
-}
-
-function concatenatedFloats(arrays: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(arrays.reduce((sum, array) => sum + array.length, 0));
-  let at = 0;
-  for (const array of arrays) {
-    all.set(array, at);
-    at += array.length;
-  }
-  return all;
 }

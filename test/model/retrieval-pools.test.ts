@@ -5,7 +5,6 @@ import type { Factors } from '../../model/candidates/listener.ts';
 import { identity } from '../../model/retrieval/packed-items.ts';
 import {
   planRetrieval,
-  sharedPlan,
   type RetrievalOptions,
   type RetrievalPlan,
 } from '../../model/retrieval/plan.ts';
@@ -94,8 +93,6 @@ describe('a plan', () => {
     });
     expect(shared).toEqual(plan);
     expect(seen.at(-1)).toEqual([plan.regionStart.length - 1, plan.regionStart.length - 1]);
-    expect(sharedPlan(plan)).toEqual(plan);
-    expect(sharedPlan(plan).pools.buffer).toBeInstanceOf(SharedArrayBuffer);
   });
 
   test('stops where it is told to', async () => {

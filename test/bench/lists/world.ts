@@ -14,7 +14,7 @@ import {
 } from '../../../model/candidates/sources.ts';
 import { audioColumns, genresPerTrack, type TrackTable } from '../../../model/candidates/tracks.ts';
 import type { ChooserWorld } from '../../../model/assembly/list-chooser.ts';
-import type { WorldColumns } from '../../../pipelines/world.ts';
+import type { WorldColumns } from '../../../pipelines/world-columns.ts';
 
 export interface WorldSize {
   readonly listeners: number;
