@@ -57,8 +57,8 @@ export interface SharedWork {
   /** Numbers of the pieces that nobody has made yet, ascending. */
   readonly missing: () => Promise<number[]>;
   /**
-   * Makes a piece: whole or not at all. Two may make the same one at the same time, which must end
-   * as if one had.
+   * Makes a piece: whole or not at all. It may be there already, and two may make the same one at
+   * the same time, which must end as if one had.
    */
   readonly make: (piece: number) => Promise<void>;
   /** Pieces that this process makes at a time, 1 or more. */

@@ -125,7 +125,7 @@ async function makePiece(
   if (lost.aborted || work.signal.aborted) return;
   const piece = Number(message.content.toString());
   try {
-    if ((await work.missing()).includes(piece)) await work.make(piece);
+    await work.make(piece);
   } catch (error) {
     throw new PieceFailed(error);
   }

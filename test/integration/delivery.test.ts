@@ -33,7 +33,7 @@ import { runScheduler, weekToMake } from '../../workers/scheduler.ts';
 import { answering, type Lost } from '../support/answering.ts';
 import { archiveOf, frozenListsOf } from '../support/frozen-lists.ts';
 import { idOf, listFor } from '../support/lists.ts';
-import { severable } from '../support/severable.ts';
+import { openDoor } from '../faults/door.ts';
 import { sharedServers, silentLog } from '../support/servers.ts';
 
 jest.setTimeout(120_000);
@@ -513,7 +513,7 @@ describe('a message', () => {
 
   test('waits while MongoDB is away, and is not dead for it', async () => {
     const lists = frozenListsOf(week, few);
-    const door = await severable(servers.mongodbUrl);
+    const door = await openDoor(servers.mongodbUrl);
     try {
       const delivery = await started({
         ...options(lists),
@@ -533,7 +533,7 @@ describe('a message', () => {
       await delivery.dispose();
       opened.length = 0;
     } finally {
-      await door.close();
+      await door.dispose();
     }
   });
 });
@@ -599,7 +599,7 @@ describe('a connection that is lost', () => {
     'in mid-delivery comes back, and everybody has their list (%s)',
     async (which) => {
       const lists = frozenListsOf(week, { 'Asia/Jakarta': 100, 'Europe/Berlin': 100 });
-      const door = await severable(servers[which]);
+      const door = await openDoor(servers[which]);
       try {
         const delivery = await startDelivery({
           ...options(lists),
@@ -613,7 +613,7 @@ describe('a connection that is lost', () => {
             if (isOver || done === 0) return;
             isOver = true;
             door.shut();
-            setTimeout(door.open, 300);
+            setTimeout(() => door.open(), 300);
           },
         });
         expect(isOver).toBe(true);
@@ -624,7 +624,7 @@ describe('a connection that is lost', () => {
         await delivery.remove();
         await delivery.dispose();
       } finally {
-        await door.close();
+        await door.dispose();
       }
     },
   );
