@@ -41,18 +41,21 @@ export async function openTrial(options: TrialOptions): Promise<Trial> {
     async figuresOf(ranker, model) {
       const maker = new ListMaker({ ...options, notListed, ranker, model });
       const lists: TrialList[] = [];
-      for (let from = 0; from < size; from += shard) {
-        for (const chosen of maker.choose(listeners.subarray(from, from + shard))) {
-          const before = last.get(chosen.listener);
-          lists.push({
-            tracks: [...chosen.tracks],
-            lastWorks: before?.works ?? none,
-            lastArtists: before?.artists ?? none,
-          });
+      try {
+        for (let from = 0; from < size; from += shard) {
+          for (const chosen of maker.choose(listeners.subarray(from, from + shard))) {
+            const before = last.get(chosen.listener);
+            lists.push({
+              tracks: [...chosen.tracks],
+              lastWorks: before?.works ?? none,
+              lastArtists: before?.artists ?? none,
+            });
+          }
+          await nextTurn(signal);
         }
-        await nextTurn(signal);
+      } finally {
+        maker.dispose();
       }
-      maker.dispose();
       const { tracks, popularity } = world;
       return listFigures(
         lists,

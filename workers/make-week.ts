@@ -74,16 +74,23 @@ export async function makeWeek(making: MakingWeeks, request: WeekRequest): Promi
     signal,
     onFinish,
   });
+  const threads = openThreads();
   const goal = weekGraph(
     frozen,
     previous,
-    { loadTensorflow, loadKernels, openListMakers, threads: openThreads() },
+    { loadTensorflow, loadKernels, openListMakers, threads },
     champion,
   );
-  if (request.from !== undefined) await runner.discardFrom(goal, request.from);
   const gateStep = goal.inputs['gate'] as Step;
-  const gate = await runner.make(gateStep);
-  const lists = await runner.make(goal);
+  let gate: StoredArtifact;
+  let lists: StoredArtifact;
+  try {
+    if (request.from !== undefined) await runner.discardFrom(goal, request.from);
+    gate = await runner.make(gateStep);
+    lists = await runner.make(goal);
+  } finally {
+    await threads.dispose();
+  }
   await home.artifacts.removeUnfinished();
   const model = String(lists.funnel.figures['model']);
   frozen = { ...frozen, lists: { fingerprint: lists.fingerprint, model } };

@@ -183,6 +183,7 @@ async function evaluateCutoff(
     inputs[name] = await means.make(input);
   }
   const sql = await means.openSql();
+  const makers: { readonly way: string; readonly maker: ListMaker }[] = [];
   try {
     await createViews(sql, inputs);
     await sql.run('CREATE TEMP TABLE delivered (listener_ix INTEGER, work_ix INTEGER)');
@@ -197,7 +198,6 @@ async function evaluateCutoff(
     const tf = await means.loadTensorflow();
     const assembly = assemblyOptions.parse({});
     const defaults: CandidateOptions = candidateOptions.parse({});
-    const makers = [];
     for (const { way, variant, ranker } of pipelines) {
       const candidates = candidateOptions.parse(variant.candidates ?? {});
       const maker = new ListMaker({
@@ -245,6 +245,7 @@ async function evaluateCutoff(
       }
     }
   } finally {
+    for (const { maker } of makers) maker.dispose();
     sql.dispose();
   }
 }
