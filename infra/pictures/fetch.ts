@@ -6,7 +6,7 @@ import {
 } from 'node:http';
 import { get as getSecure, Agent as SecureAgent } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import { InsideAddress, mayFollow, publicOnly } from './addresses.ts';
+import { InsideAddress, mayFollow, publicOnly } from '../addresses.ts';
 
 export interface FetchLimits {
   /** For one picture, redirects included, in milliseconds. Default 1,000. */
@@ -17,12 +17,37 @@ export interface FetchLimits {
   readonly maxRedirects: number;
 }
 
-/** What makes the next request conditional. */
+/** What is known of a picture, and makes the next request conditional. */
 export interface PictureMark {
   /** First 32 hexadecimal digits of the picture's SHA-256. */
   readonly hash: string;
+  /** Where it was; absent where the address follows from the listener. */
+  readonly address?: string | undefined;
+  /** Milliseconds since 1970 when these bytes were first seen; absent: before that was noted. */
+  readonly since?: number | undefined;
   readonly etag?: string | undefined;
   readonly lastModified?: string | undefined;
+}
+
+/** Which hosts may be asked. */
+export interface FetchPolicy {
+  /**
+   * The host (with its port) that the operator named: it may lie inside our network. All others
+   * must be public, and are asked over HTTPS alone where `isStrict` is set.
+   */
+  readonly trustedHost?: string | undefined;
+  /** For addresses that a listener wrote. Default false. */
+  readonly isStrict?: boolean;
+  /** For tests; default: the operating system's. */
+  readonly lookup?: LookupFunction | undefined;
+}
+
+/** What is asked for. */
+export interface Wanted {
+  readonly accept: string;
+  isType(contentType: string): boolean;
+  /** Why the bytes are of no use; undefined where they are. */
+  refuses(bytes: Buffer): string | undefined;
 }
 
 export type PictureAnswer =
@@ -39,36 +64,44 @@ export type PictureAnswer =
   /** The source does not work. */
   | { readonly kind: 'down'; readonly reason: string };
 
-/**
- * Asks for one picture within the limits. Never rejects.
- *
- * @param lookup - for tests; default: the operating system's
- */
+export const wantedPicture: Wanted = {
+  accept: 'image/*',
+  isType: (contentType) => contentType.startsWith('image/'),
+  refuses: (bytes) => (looksLikePicture(bytes) ? undefined : 'no JPEG, PNG, GIF, WebP or AVIF'),
+};
+
+/** Asks for one picture (or what else is wanted) within the limits. Never rejects. */
 export async function fetchPicture(
   address: string,
   limits: FetchLimits,
-  known: PictureMark | undefined,
+  known: Omit<PictureMark, 'hash'> | undefined,
   signal: AbortSignal,
-  lookup?: LookupFunction,
+  policy: FetchPolicy,
+  wanted: Wanted = wantedPicture,
 ): Promise<PictureAnswer> {
+  const { trustedHost, isStrict = false, lookup } = policy;
   const within = new Within(limits.timeMs, signal);
   try {
     let url = new URL(address);
-    const home = url;
     for (let redirects = 0; ; redirects++) {
-      const where = url.host === home.host ? lookup : publicOnly(lookup);
-      const response = await ask(url, conditions(known), within, where);
+      const isTrusted = url.host === trustedHost;
+      if (!isTrusted && isStrict && url.protocol !== 'https:') return none(`${url.protocol} only`);
+      if (!mayFollow(url, trustedHost)) return none(`led to ${url.origin}`);
+      const where = isTrusted ? lookup : publicOnly(lookup);
+      const response = await ask(url, conditions(known, wanted), within, where);
       const { statusCode = 0, headers } = response;
       if (statusCode < 300 || statusCode >= 400 || headers.location === undefined) {
-        return await readAnswer(response, limits, known);
+        return await readAnswer(response, limits, known, wanted);
       }
       response.destroy();
       if (redirects >= limits.maxRedirects) return none('too many redirects');
       url = new URL(headers.location, url);
-      if (!mayFollow(url, home)) return none(`redirect to ${url.origin}`);
     }
   } catch (error) {
     if (error instanceof InsideAddress) return none(error.message);
+    if (error instanceof TypeError && 'code' in error && error.code === 'ERR_INVALID_URL') {
+      return none('no address');
+    }
     return { kind: 'down', reason: (error as Error).message };
   } finally {
     within.end();
@@ -129,9 +162,12 @@ function ask(
   });
 }
 
-function conditions(known: PictureMark | undefined): Record<string, string> {
+function conditions(
+  known: Omit<PictureMark, 'hash'> | undefined,
+  { accept }: Wanted,
+): Record<string, string> {
   return {
-    accept: 'image/*',
+    accept,
     'accept-encoding': 'identity',
     ...(known?.etag === undefined ? {} : { 'if-none-match': known.etag }),
     ...(known?.lastModified === undefined ? {} : { 'if-modified-since': known.lastModified }),
@@ -141,7 +177,8 @@ function conditions(known: PictureMark | undefined): Record<string, string> {
 async function readAnswer(
   response: IncomingMessage,
   { maxBytes }: FetchLimits,
-  known: PictureMark | undefined,
+  known: Omit<PictureMark, 'hash'> | undefined,
+  wanted: Wanted,
 ): Promise<PictureAnswer> {
   const { statusCode: status = 0, headers } = response;
   const size = Number(headers['content-length'] ?? NaN);
@@ -158,11 +195,12 @@ async function readAnswer(
   if (status >= 500 || status === 429) return drop({ kind: 'down', reason: `status ${status}` });
   if (status !== 200) return drop(none(`status ${status}`));
   const type = headers['content-type'] ?? '';
-  if (!type.startsWith('image/')) return drop(none(`type "${type}"`));
+  if (!wanted.isType(type)) return drop(none(`type "${type}"`));
   if (Number(headers['content-length'] ?? 0) > maxBytes) return drop(none('too large'));
   const bytes = await readUpTo(response, maxBytes);
   if (bytes === undefined) return none('too large');
-  if (!looksLikePicture(bytes)) return none('no JPEG, PNG, GIF, WebP or AVIF');
+  const refusal = wanted.refuses(bytes);
+  if (refusal !== undefined) return none(refusal);
   return { kind: 'picture', bytes, etag: headers.etag, lastModified: headers['last-modified'] };
 }
 

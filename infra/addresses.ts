@@ -22,13 +22,15 @@ function isInside(address: string): boolean {
 }
 
 /**
- * A source may send us on to another public host, or stay on its own; not to addresses inside our
- * network, which it could not reach itself. Where a name leads is seen when it is looked up: see
- * {@link publicOnly}.
+ * A source may send us on to another public host, or stay on the one that the operator named; not
+ * to addresses inside our network, which it could not reach itself. Where a name leads is seen when
+ * it is looked up: see {@link publicOnly}.
+ *
+ * @param trustedHost - host with port; undefined: none is
  */
-export function mayFollow(to: URL, home: URL): boolean {
+export function mayFollow(to: URL, trustedHost: string | undefined): boolean {
   if (to.protocol !== 'http:' && to.protocol !== 'https:') return false;
-  if (to.host === home.host) return true;
+  if (to.host === trustedHost) return true;
   const name = to.hostname.replace(/^\[(.*)\]$/, '$1');
   if (name === 'localhost' || name.endsWith('.localhost') || !/[.:]/.test(name)) return false;
   return isIP(name) === 0 || !isInside(name);
