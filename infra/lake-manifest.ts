@@ -25,13 +25,34 @@ const segment = z.object({
 });
 export type Segment = z.infer<typeof segment>;
 
-const manifest = z.object({
+const firstVersion = z.object({
   v: z.literal(1),
   imports: z.array(z.object({ source: z.string(), fingerprint: z.string(), counts })),
   segments: z.array(segment),
 });
+
+const manifest = firstVersion.extend({
+  v: z.literal(2),
+  /** Up to which entry the lake holds each log, and what that entry is known by. */
+  logs: z.record(z.string(), z.object({ offset: count, mark: z.string().optional() })),
+  /** What was replaced and is still on disk; the file was touched when it was replaced. */
+  replaced: z.array(segment),
+  /** Files that must go, and those that frozen weeks name instead: an erasure that goes on. */
+  erasing: z.array(z.object({ files: z.array(z.string()), by: z.array(z.string()) })),
+});
 /** What belongs to the lake. No times and no paths of the machine: same imports, same bytes. */
 export type Manifest = z.infer<typeof manifest>;
+
+const anyVersion = z.union([
+  manifest,
+  firstVersion.transform((old): Manifest => ({
+    ...old,
+    v: 2,
+    logs: {},
+    replaced: [],
+    erasing: [],
+  })),
+]);
 
 const fileName = 'manifest.json';
 
@@ -47,10 +68,10 @@ export async function readManifest(folder: string): Promise<Manifest> {
     text = await readFile(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return { v: 1, imports: [], segments: [] };
+    return { v: 2, imports: [], logs: {}, segments: [], replaced: [], erasing: [] };
   }
   try {
-    return manifest.parse(JSON.parse(text));
+    return anyVersion.parse(JSON.parse(text));
   } catch (cause) {
     throw new Mistake(
       'ARTIFACT_CORRUPT',

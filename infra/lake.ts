@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
-import { Mistake } from '../model/mistake.ts';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { logSource } from '../pipelines/intake/log.ts';
 import {
   lakeTableNames,
+  type HeldFile,
   type ImportRecord,
   type Lake,
   type LakeSnapshot,
@@ -11,7 +12,6 @@ import {
   type WrittenFile,
 } from '../pipelines/lake.ts';
 import type { LakeTable } from '../pipelines/tables.ts';
-import { hashFile } from './hash-file.ts';
 import {
   readManifest,
   removeHalfManifests,
@@ -19,6 +19,8 @@ import {
   type Manifest,
   type Segment,
 } from './lake-manifest.ts';
+import { finishErasing, removeReplaced, replaceSegments, type LakePlace } from './lake-replace.ts';
+import { dayOfSegment, moveIn, removeOrphans, verify } from './lake-segments.ts';
 import { acquireLock } from './lock.ts';
 
 export interface LakeOptions {
@@ -29,6 +31,11 @@ export interface LakeOptions {
    * manifest; sizes are always compared. Default 256; Infinity for all.
    */
   readonly verifyMb?: number;
+  /**
+   * How long a replaced segment stays at least, milliseconds, >= 0, for those who took a snapshot
+   * and read it, or are about to freeze it. Default one hour.
+   */
+  readonly keepReplacedMs?: number;
 }
 
 /**
@@ -41,11 +48,18 @@ export interface LakeOptions {
  *     lock, scratch/                         of the import that goes on
  *
  * A segment is written to `scratch/`, moved to its place, and counts once the manifest has been
- * replaced. What a killed import leaves does not count and is removed by the next one.
+ * replaced. What a killed import leaves does not count and is removed by the next one. A segment
+ * that was replaced stays while a week that was frozen in `<home>/weeks/` names it.
  */
 export function openLake(home: string, options: LakeOptions = {}): Lake {
   const folder = join(home, 'lake');
-  const { waitMs = 600_000, verifyMb = 256 } = options;
+  const { waitMs = 600_000, verifyMb = 256, keepReplacedMs = 3_600_000 } = options;
+  const place: LakePlace = {
+    folder,
+    weeks: join(home, 'weeks'),
+    weeksLock: join(home, 'weekly.lock'),
+    keepReplacedMs,
+  };
   const takeSnapshot = (chosen: { sources?: readonly string[] } = {}) =>
     snapshotOf(folder, chosen.sources, verifyMb * 2 ** 20);
   return {
@@ -58,6 +72,7 @@ export function openLake(home: string, options: LakeOptions = {}): Lake {
         let manifest = await readManifest(folder);
         await removeOrphans(folder, manifest);
         await removeHalfManifests(folder);
+        manifest = await finishErasing(place, manifest);
         const scratch = join(folder, 'scratch', randomBytes(6).toString('hex'));
         await mkdir(scratch, { recursive: true });
         const update: LakeUpdate = {
@@ -67,6 +82,18 @@ export function openLake(home: string, options: LakeOptions = {}): Lake {
             manifest.imports.find((i) => i.source === source && i.fingerprint === fingerprint),
           async commit(record, files) {
             manifest = await commit(folder, manifest, record, files);
+          },
+          held: () => heldFiles(folder, manifest),
+          offset: (log) => manifest.logs[log]?.offset,
+          mark: (log) => manifest.logs[log]?.mark,
+          async commitLog(log, offset, files, mark) {
+            manifest = await commitLog(folder, manifest, log, { offset, mark }, files);
+          },
+          async replace(segments, files, { erase = false } = {}) {
+            const after = await replaceSegments(place, manifest, segments, files, erase);
+            manifest = await written(folder, after);
+            manifest = await finishErasing(place, manifest);
+            manifest = await removeReplaced(place, manifest);
           },
         };
         return await work(update);
@@ -78,6 +105,7 @@ export function openLake(home: string, options: LakeOptions = {}): Lake {
   };
 }
 
+/** Writes the manifest with what an import brought. */
 async function commit(
   folder: string,
   before: Manifest,
@@ -85,50 +113,65 @@ async function commit(
   files: readonly WrittenFile[],
 ): Promise<Manifest> {
   const name = `${record.source}-${record.fingerprint.slice(0, 12)}`;
-  const segments: Segment[] = [];
-  for (const { path, table, day, rows } of files) {
-    const extension = table === 'rejects' ? 'ndjson' : 'parquet';
-    const file = [table, ...(day ? [`day=${day}`] : []), `${name}.${extension}`].join('/');
-    const target = join(folder, file);
-    await mkdir(dirname(target), { recursive: true });
-    await syncToDisk(path);
-    const [{ size: bytes }, sha256] = await Promise.all([stat(path), hashFile(path)]);
-    await rename(path, target);
-    segments.push({ table, file, rows, bytes, sha256, source: record.source });
-  }
-  const after: Manifest = {
-    v: 1,
+  const added = await moveIn(
+    folder,
+    files,
+    () => record.source,
+    () => name,
+  );
+  return written(folder, {
+    ...before,
     imports: [...before.imports, record],
-    segments: [...before.segments, ...segments],
-  };
-  await writeManifest(folder, after);
-  return after;
+    segments: [...before.segments, ...added],
+  });
 }
 
-async function syncToDisk(path: string): Promise<void> {
-  const file = await open(path, 'r');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+/** Writes the manifest with what a log brought, and its offset. */
+async function commitLog(
+  folder: string,
+  before: Manifest,
+  log: string,
+  { offset, mark }: Manifest['logs'][string],
+  files: readonly WrittenFile[],
+): Promise<Manifest> {
+  // Logs of several names may have the same offset.
+  const short = createHash('sha256')
+    .update(`${log} ${mark ?? ''}`)
+    .digest('hex')
+    .slice(0, 8);
+  const name = `${logSource}-${short}-${String(offset).padStart(12, '0')}`;
+  const added = await moveIn(
+    folder,
+    files,
+    () => logSource,
+    () => name,
+  );
+  return written(folder, {
+    ...before,
+    logs: { ...before.logs, [log]: mark === undefined ? { offset } : { offset, mark } },
+    segments: [...before.segments, ...added],
+  });
 }
 
-/** Files in the folders of tables that no manifest names: an import was killed before it counted. */
-async function removeOrphans(folder: string, manifest: Manifest): Promise<void> {
-  const counting = new Set(manifest.segments.map(({ file }) => file));
-  await rm(join(folder, 'scratch'), { recursive: true, force: true });
-  for (const table of [...lakeTableNames, 'rejects']) {
-    const entries = await readdir(join(folder, table), {
-      recursive: true,
-      withFileTypes: true,
-    }).catch(() => []);
-    for (const entry of entries) {
-      if (!entry.isFile()) continue;
-      const path = join(entry.parentPath, entry.name);
-      if (!counting.has(relative(folder, path).split(sep).join('/'))) await rm(path);
-    }
-  }
+async function written(folder: string, manifest: Manifest): Promise<Manifest> {
+  await writeManifest(folder, manifest);
+  return manifest;
+}
+
+function heldFiles(folder: string, { segments, replaced }: Manifest): HeldFile[] {
+  const held = (segment: Segment, counts: boolean): HeldFile => ({
+    path: join(folder, segment.file),
+    table: segment.table,
+    day: dayOfSegment(segment),
+    source: segment.source,
+    rows: segment.rows,
+    bytes: segment.bytes,
+    counts,
+  });
+  return [
+    ...segments.map((one) => held(one, true)),
+    ...replaced.map((one) => held(one, false)),
+  ].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 async function snapshotOf(
@@ -152,22 +195,4 @@ async function snapshotOf(
     id.update(`${segment.file} ${segment.sha256}\n`);
   }
   return Object.freeze({ id: id.digest('hex').slice(0, 16), tables: Object.freeze(tables) });
-}
-
-async function verify(folder: string, segment: Segment, withHash: boolean): Promise<void> {
-  const path = join(folder, segment.file);
-  const found = await stat(path).catch(() => undefined);
-  const fault =
-    found === undefined
-      ? `expected ${segment.bytes} bytes, found no such file`
-      : found.size !== segment.bytes
-        ? `expected ${segment.bytes} bytes, found ${found.size}`
-        : withHash && (await hashFile(path)) !== segment.sha256
-          ? `expected the ${segment.bytes} bytes that were written, found others`
-          : undefined;
-  if (fault === undefined) return;
-  throw new Mistake(
-    'ARTIFACT_CORRUPT',
-    `${path}: ${fault}; restore the file, or remove ${folder} and import again`,
-  );
 }

@@ -47,22 +47,53 @@ export interface LakeUpdate {
   snapshot(options?: { sources?: readonly string[] }): Promise<LakeSnapshot>;
   /** Makes an import count: all of it at once, by replacing the manifest. */
   commit(record: ImportRecord, files: readonly WrittenFile[]): Promise<void>;
+  /** Every file of the lake by its path, ascending: what counts, what was replaced, rejects. */
+  held(): readonly HeldFile[];
   /** Up to which entry the lake holds a log, itself included; undefined: it holds none of it. */
   offset(log: string): number | undefined;
-  /** Adds what a log brought, and remembers up to which entry: both at once. */
-  commitLog(log: string, offset: number, files: readonly WrittenFile[]): Promise<void>;
+  /** What that entry is known by; undefined where nothing was given with it. */
+  mark(log: string): string | undefined;
+  /**
+   * Adds what a log brought, and remembers up to which entry: both at once.
+   *
+   * @param mark - what the entry is known by: a log that has another one there is another log
+   */
+  commitLog(
+    log: string,
+    offset: number,
+    files: readonly WrittenFile[],
+    mark?: string,
+  ): Promise<void>;
   /**
    * Puts files in the place of segments: compacted, or without what is to be erased. Snapshots that
    * name the old ones stay readable while a frozen week needs them, unless `erase` is set: then the
    * old files are gone when this resolves, and a table of a frozen week names the new ones.
    *
-   * @param segments - paths as a snapshot gives them
+   * The files of a table (and day) come from segments of the same and of one source. With `erase`
+   * they may be such that were replaced before, or rejects; what takes their place is the same.
+   *
+   * @param segments - paths as a snapshot, or `held`, gives them
+   * @throws Error where one is not held, or where the files do not match
    */
   replace(
     segments: readonly string[],
     files: readonly WrittenFile[],
     options?: { erase?: boolean },
   ): Promise<void>;
+}
+
+/** A file of the lake. */
+export interface HeldFile {
+  /** Absolute. */
+  readonly path: string;
+  readonly table: LakeTable | 'rejects';
+  /** Of `listens`: `2014-05-01`. */
+  readonly day: string | undefined;
+  readonly source: string;
+  readonly rows: number;
+  readonly bytes: number;
+  /** False: it was replaced, and stays for a while for those who read it or froze it. */
+  readonly counts: boolean;
 }
 
 /** One content of one source, as the manifest keeps it; nothing in it depends on when or where. */

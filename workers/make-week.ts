@@ -102,7 +102,8 @@ export async function makeWeek(making: MakingWeeks, request: WeekRequest): Promi
     const written = await weeks.find(frozen.week);
     // Another process may have frozen a newer revision meanwhile.
     if (written?.revision === frozen.revision && written.lists?.fingerprint !== lists.fingerprint) {
-      await weeks.write(frozen);
+      // An erasure may have changed the names of its segments.
+      await weeks.write({ ...written, lists: frozen.lists });
     }
     return recorded;
   });
