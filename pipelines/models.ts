@@ -88,5 +88,14 @@ export interface ModelFiles {
   readonly place: string;
   /** Puts a file where it is not yet; a file that is there stays. */
   put(version: string, name: string, bytes: Uint8Array): Promise<void>;
-  get(version: string, name: string): Promise<Uint8Array | undefined>;
+  /**
+   * @param isWhole - whether the bytes are those that were put; where a file is kept in several
+   *   places, one that is not is looked for in the next. What the last place has is given back as
+   *   it is.
+   */
+  get(
+    version: string,
+    name: string,
+    isWhole?: (bytes: Uint8Array) => boolean,
+  ): Promise<Uint8Array | undefined>;
 }

@@ -180,9 +180,10 @@ export class Registry {
    * @throws Mistake `ARTIFACT_CORRUPT` where it is gone or another one
    */
   async file({ version, lake, file }: ModelRecord): Promise<Uint8Array> {
-    const bytes = await this.#files.get(version, file.name);
-    const sha256 = bytes && createHash('sha256').update(bytes).digest('hex');
-    if (bytes !== undefined && sha256 === file.sha256) return bytes;
+    const isWhole = (bytes: Uint8Array) =>
+      createHash('sha256').update(bytes).digest('hex') === file.sha256;
+    const bytes = await this.#files.get(version, file.name, isWhole);
+    if (bytes !== undefined && isWhole(bytes)) return bytes;
     throw new Mistake(
       'ARTIFACT_CORRUPT',
       `model ${version}: expected its file ${file.name} in ${this.#files.place}, ` +

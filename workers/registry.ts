@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { Config } from '../infra/config.ts';
 import { bothStores } from '../infra/models/both-stores.ts';
-import { cachedFiles } from '../infra/models/cached-files.ts';
+import { logForPeople } from '../infra/log.ts';
+import { cachedFiles, sendUnsent } from '../infra/models/cached-files.ts';
 import { openFolderFiles } from '../infra/models/folder-files.ts';
 import { openFolderStore } from '../infra/models/folder-store.ts';
 import { openS3Files } from '../infra/models/s3-files.ts';
@@ -10,7 +11,7 @@ import { openMongoModels } from '../infra/mongo/models.ts';
 import { mongodb } from '../infra/servers/mongodb.ts';
 import { findRunning } from '../infra/servers/private.ts';
 import type { ModelFiles, ModelStore } from '../pipelines/models.ts';
-import type { Clock } from '../pipelines/ports.ts';
+import type { Clock, Log } from '../pipelines/ports.ts';
 import { Registry } from '../pipelines/registry.ts';
 
 /**
@@ -30,7 +31,8 @@ export interface OpenRegistry {
 
 /**
  * The registry of a home: records in the home, and in MongoDB too where there is one; files in the
- * home, and in a store that speaks S3 too where one is configured.
+ * home, and in a store that speaks S3 too where one is configured; what could not be sent to it
+ * before is sent first.
  *
  * @param mongodbUrl - undefined: without servers
  */
@@ -38,12 +40,17 @@ export async function openRegistry(
   config: Config,
   clock: Clock,
   mongodbUrl: string | undefined,
+  log: Log = logForPeople(config.logLevel),
 ): Promise<OpenRegistry> {
   const folder = join(config.home, 'models');
   const own = openFolderStore(join(folder, 'registry'));
   const near = openFolderFiles(folder);
-  const files: ModelFiles =
-    config.models === undefined ? near : cachedFiles(openS3Files(config.models), near);
+  let files: ModelFiles = near;
+  if (config.models !== undefined) {
+    const far = openS3Files(config.models);
+    await sendUnsent(far, near, log);
+    files = cachedFiles(far, near, log);
+  }
   let mongo: Mongo | undefined;
   let store: ModelStore = own;
   if (mongodbUrl !== undefined) {

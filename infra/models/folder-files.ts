@@ -1,10 +1,18 @@
-import { mkdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import type { ModelFiles } from '../../pipelines/models.ts';
 
+/** Files of models in a folder, which can be searched and removed too. */
+export interface FolderFiles extends ModelFiles {
+  /** Those whose name ends so, by version and name. */
+  find(ending: string): Promise<{ version: string; name: string }[]>;
+  /** It need not be there. */
+  remove(version: string, name: string): Promise<void>;
+}
+
 /** Files of models as `<folder>/<version>/<name>`, written whole or not at all. */
-export function openFolderFiles(folder: string): ModelFiles {
+export function openFolderFiles(folder: string): FolderFiles {
   return {
     place: folder,
     async put(version, name, bytes) {
@@ -20,6 +28,17 @@ export function openFolderFiles(folder: string): ModelFiles {
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
         throw error;
       }
+    },
+    async find(ending) {
+      if (!(await isThere(folder))) return [];
+      const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+      return entries
+        .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
+        .map(({ parentPath, name }) => ({ version: relative(folder, parentPath), name }))
+        .sort((a, b) => (`${a.version}/${a.name}` < `${b.version}/${b.name}` ? -1 : 1));
+    },
+    async remove(version, name) {
+      await rm(join(folder, version, name), { force: true });
     },
   };
 }

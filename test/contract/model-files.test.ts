@@ -4,11 +4,12 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import S3rver from 's3rver';
-import { cachedFiles } from '../../infra/models/cached-files.ts';
+import { cachedFiles, sendUnsent } from '../../infra/models/cached-files.ts';
 import { openFolderFiles } from '../../infra/models/folder-files.ts';
 import { openS3Files } from '../../infra/models/s3-files.ts';
 import type { ModelFiles } from '../../pipelines/models.ts';
 import { createRandom } from '../../model/random.ts';
+import { silentLog } from '../support/servers.ts';
 import { temporaryFolder } from '../support/sources.ts';
 
 const home = temporaryFolder();
@@ -45,7 +46,7 @@ const adapters: Record<string, () => ModelFiles> = {
   'a bucket': () => s3('models'),
   'a folder of a bucket': () => s3('models/of/ours'),
   'a bucket, kept in a folder': () =>
-    cachedFiles(s3('models/cached'), openFolderFiles(join(home.path, 'cache'))),
+    cachedFiles(s3('models/cached'), openFolderFiles(join(home.path, 'cache')), silentLog),
 };
 
 describe.each(Object.entries(adapters))('files of models in %s', (_, open) => {
@@ -90,10 +91,35 @@ test('what another home has put is fetched once, and then at hand without the st
   await s3('models/shared').put('v', 'f', Uint8Array.of(7));
   const folder = join(home.path, 'other-home');
   const near = openFolderFiles(folder);
-  expect([...(await cachedFiles(s3('models/shared'), near).get('v', 'f'))!]).toEqual([7]);
+  expect([...(await cachedFiles(s3('models/shared'), near, silentLog).get('v', 'f'))!]).toEqual([
+    7,
+  ]);
   expect(await readdir(join(folder, 'v'))).toEqual(['f']);
-  const away = cachedFiles(s3('models', 'http://127.0.0.1:1'), near);
+  const away = cachedFiles(s3('models', 'http://127.0.0.1:1'), near, silentLog);
   expect([...(await away.get('v', 'f'))!]).toEqual([7]);
+});
+
+test('what is put while the store is away is at hand, and sent once it is back', async () => {
+  const folder = join(home.path, 'cut-off');
+  const near = openFolderFiles(folder);
+  const away = cachedFiles(s3('models/late', 'http://127.0.0.1:1'), near, silentLog);
+  await away.put('v', 'f', Uint8Array.of(3));
+  expect([...(await away.get('v', 'f'))!]).toEqual([3]);
+  await sendUnsent(s3('models/late', 'http://127.0.0.1:1'), near, silentLog);
+  expect(await s3('models/late').get('v', 'f')).toBeUndefined();
+  await sendUnsent(s3('models/late'), near, silentLog);
+  expect([...(await s3('models/late').get('v', 'f'))!]).toEqual([3]);
+  expect(await readdir(join(folder, 'v'))).toEqual(['f']);
+});
+
+test('a file that is damaged here is fetched again from the store', async () => {
+  const near = openFolderFiles(join(home.path, 'damaged'));
+  await near.put('v', 'g', Uint8Array.of(9));
+  await s3('models/whole').put('v', 'g', Uint8Array.of(7));
+  const files = cachedFiles(s3('models/whole'), near, silentLog);
+  const isSeven = ([first]: Uint8Array) => first === 7;
+  expect([...(await files.get('v', 'g', isSeven))!]).toEqual([7]);
+  expect([...(await near.get('v', 'g'))!]).toEqual([7]);
 });
 
 test('a store that is away, refuses or has no such bucket is told in a line that names it', async () => {
