@@ -10,7 +10,9 @@ import { Mistake } from '../model/mistake.ts';
 import { judgeModel } from '../pipelines/judge-model.ts';
 import type { ModelReport } from '../pipelines/model-report.ts';
 import type { Clock } from '../pipelines/ports.ts';
+import type { Registry } from '../pipelines/registry.ts';
 import { mongodbAtHand, openRegistry } from './registry.ts';
+import { tell } from './tell.ts';
 
 export interface ReportRequest {
   /** May be the beginning of one. */
@@ -51,10 +53,7 @@ export async function reportModel(
         ...week,
         model,
         bytes: await registry.file(model),
-        champion:
-          champion === null
-            ? undefined
-            : await registry.file(await registry.find(champion, model.lake)),
+        champion: champion === null ? undefined : await fileAtHand(registry, champion, model.lake),
         tf: await loadTensorflow(),
         kernels: await loadKernels(),
       });
@@ -67,5 +66,20 @@ export async function reportModel(
     }
   } finally {
     await dispose();
+  }
+}
+
+/** A model's file; undefined, and told, where it is gone: the report then does without it. */
+async function fileAtHand(
+  registry: Registry,
+  version: string,
+  lake: string,
+): Promise<Uint8Array | undefined> {
+  try {
+    return await registry.file(await registry.find(version, lake));
+  } catch (error) {
+    if (!(error instanceof Mistake && error.code === 'ARTIFACT_CORRUPT')) throw error;
+    tell(`the report does without the champion: ${error.message}`);
+    return undefined;
   }
 }
