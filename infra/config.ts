@@ -51,6 +51,15 @@ const environment = z.object({
   REGION_GROUPS: z.string().default('{}'),
   API_HOST: z.string().default('127.0.0.1'),
   API_PORT: z.coerce.number().int().min(0).max(65535).default(8080),
+  /**
+   * How many requests a client may make that bring or read listens and other events: with a valid
+   * token, from an address without one, and in how many seconds. As ListenBrainz by default.
+   */
+  RATE_LIMIT_TOKEN: z.coerce.number().int().min(1).max(1e9).default(50),
+  RATE_LIMIT_ADDRESS: z.coerce.number().int().min(1).max(1e9).default(30),
+  RATE_LIMIT_WINDOW: z.coerce.number().int().min(1).max(86_400).default(10),
+  /** Whether everybody reads the listens of all, as on ListenBrainz; else a listener their own. */
+  LISTENS_PUBLIC: z.enum(['true', 'false']).default('false'),
   /** Where `scheduler` and `deliver` give out their metrics; without a port they do not. */
   METRICS_HOST: z.string().default('127.0.0.1'),
   METRICS_PORT: z.coerce.number().int().min(0).max(65535).optional(),
@@ -72,6 +81,13 @@ export interface Config {
   readonly webhook?: { readonly url: string; readonly secret: string } | undefined;
   readonly regionGroups: Readonly<Record<string, readonly string[]>>;
   readonly api: { readonly host: string; readonly port: number };
+  /** What the routes of listens and other events allow. */
+  readonly listens: {
+    readonly perToken: number;
+    readonly perAddress: number;
+    readonly windowS: number;
+    readonly arePublic: boolean;
+  };
   /** Undefined: nowhere. */
   readonly metrics?: { readonly host: string; readonly port: number } | undefined;
   readonly logLevel: string | undefined;
@@ -101,6 +117,10 @@ const expectations: Readonly<Record<keyof typeof environment.shape, string>> = {
   REGION_GROUPS: 'JSON such as {"launch":["Asia/Jakarta"]}',
   API_HOST: 'a host name or address',
   API_PORT: 'a port from 0 to 65535',
+  RATE_LIMIT_TOKEN: 'requests, 1 or more',
+  RATE_LIMIT_ADDRESS: 'requests, 1 or more',
+  RATE_LIMIT_WINDOW: 'seconds, from 1 to 86400',
+  LISTENS_PUBLIC: 'true or false',
   METRICS_HOST: 'a host name or address',
   METRICS_PORT: 'a port from 0 to 65535',
   LOG_LEVEL: 'fatal, error, warn, info, debug or silent',
@@ -131,6 +151,12 @@ export function readConfig(
     webhook: webhookOf(values),
     regionGroups: parseGroups(values.REGION_GROUPS),
     api: { host: values.API_HOST, port: values.API_PORT },
+    listens: {
+      perToken: values.RATE_LIMIT_TOKEN,
+      perAddress: values.RATE_LIMIT_ADDRESS,
+      windowS: values.RATE_LIMIT_WINDOW,
+      arePublic: values.LISTENS_PUBLIC === 'true',
+    },
     metrics: metricsOf(values.METRICS_HOST, overrides.metricsPort ?? values.METRICS_PORT),
     logLevel: values.LOG_LEVEL,
   });
