@@ -28,6 +28,14 @@ const environment = z.object({
     .string()
     .regex(/^mongodb(\+srv)?:\/\//)
     .optional(),
+  /** Brokers of Kafka, which then keeps the log of what arrives; without them RabbitMQ does. */
+  KAFKA_BROKERS: z
+    .string()
+    .regex(/^[^\s,:/]+:\d+(,[^\s,:/]+:\d+)*$/)
+    .optional(),
+  /** How long the log keeps what has arrived, days, and how much at most, MiB; default 7, no limit. */
+  LOG_KEEP_DAYS: z.coerce.number().positive().max(3650).default(7),
+  LOG_KEEP_MB: z.coerce.number().int().min(200).optional(),
   /**
    * A store that speaks S3, for the files of models: `https://s3.example/bucket/folder`; without it
    * they are in the home. The keys are needed with it alone.
@@ -39,8 +47,20 @@ const environment = z.object({
   AWS_ACCESS_KEY_ID: z.string().optional(),
   AWS_SECRET_ACCESS_KEY: z.string().optional(),
   AWS_REGION: z.string().default('us-east-1'),
-  /** Where a listener's picture is: `https://pictures.example/{user}`; without it covers are generated. */
-  PICTURE_URL: z.string().includes('{user}').optional(),
+  /**
+   * Where a listener's picture is: `https://pictures.example/{user}`, or with `{sha256}` or `{md5}`
+   * of the listener's id, as `https://gravatar.com/avatar/{sha256}?s=640&d=404`.
+   */
+  PICTURE_URL: z
+    .string()
+    .regex(/^https?:.*\{(user|sha256|md5)\}/)
+    .optional(),
+  /** Where a service tells as JSON where a listener's picture is, and where in the JSON that is. */
+  PICTURE_LOOKUP_URL: z
+    .string()
+    .regex(/^https?:.*\{user\}/)
+    .optional(),
+  PICTURE_LOOKUP_PATH: z.string().min(1).default('picture_url'),
   /** A client's server that is told of every delivered batch, and the secret it is signed with. */
   WEBHOOK_URL: z
     .string()
@@ -74,9 +94,14 @@ export interface Config {
   readonly rabbitmqUrl: string | undefined;
   readonly redisUrl: string | undefined;
   readonly mongodbUrl: string | undefined;
+  /** `host:port` of Kafka's brokers; undefined: RabbitMQ keeps the log. */
+  readonly kafkaBrokers?: readonly string[] | undefined;
+  /** What the log keeps when it is made. Default: 7 days, however much it is. */
+  readonly logKeeps?: { readonly days: number; readonly mb: number | undefined };
   /** The store of the files of models, where it is not the home. */
   readonly models: ModelsConfig | undefined;
   readonly pictureUrl: string | undefined;
+  readonly pictureLookup?: { readonly url: string; readonly path: string } | undefined;
   /** Whom to tell of delivered batches; nobody by default. */
   readonly webhook?: { readonly url: string; readonly secret: string } | undefined;
   readonly regionGroups: Readonly<Record<string, readonly string[]>>;
@@ -107,11 +132,16 @@ const expectations: Readonly<Record<keyof typeof environment.shape, string>> = {
   RABBITMQ_URL: 'amqp://user:password@host:port',
   REDIS_URL: 'redis://user:password@host:port',
   MONGODB_URL: 'mongodb://user:password@host:port',
+  KAFKA_BROKERS: 'host:port, or several with commas',
+  LOG_KEEP_DAYS: 'days, above 0',
+  LOG_KEEP_MB: 'MiB, at least 200',
   MODELS_URL: 'a bucket, perhaps with a folder, such as https://s3.example/bucket/folder',
   AWS_ACCESS_KEY_ID: 'the key of the store that MODELS_URL names',
   AWS_SECRET_ACCESS_KEY: 'the secret key of the store that MODELS_URL names',
   AWS_REGION: 'a region, such as eu-central-1',
   PICTURE_URL: 'a URL with {user} in it, such as https://pictures.example/{user}',
+  PICTURE_LOOKUP_URL: 'a URL with {user} in it, such as https://service.example/1/user/{user}',
+  PICTURE_LOOKUP_PATH: 'names with dots between them, such as payload.avatar_url',
   WEBHOOK_URL: 'a URL, such as https://client.example/mondaymix',
   WEBHOOK_SECRET: 'with WEBHOOK_URL: whsec_ and at least 24 random bytes in base64',
   REGION_GROUPS: 'JSON such as {"launch":["Asia/Jakarta"]}',
@@ -146,8 +176,11 @@ export function readConfig(
     rabbitmqUrl: values.RABBITMQ_URL,
     redisUrl: values.REDIS_URL,
     mongodbUrl: values.MONGODB_URL,
+    kafkaBrokers: values.KAFKA_BROKERS?.split(','),
+    logKeeps: { days: values.LOG_KEEP_DAYS, mb: values.LOG_KEEP_MB },
     models: modelsOf(values),
     pictureUrl: values.PICTURE_URL,
+    pictureLookup: lookupOf(values.PICTURE_LOOKUP_URL, values.PICTURE_LOOKUP_PATH),
     webhook: webhookOf(values),
     regionGroups: parseGroups(values.REGION_GROUPS),
     api: { host: values.API_HOST, port: values.API_PORT },
@@ -183,6 +216,10 @@ function webhookOf(values: z.infer<typeof environment>): Config['webhook'] {
   if (values.WEBHOOK_URL === undefined) return undefined;
   if (values.WEBHOOK_SECRET === undefined) throw malformed('WEBHOOK_SECRET', '');
   return { url: values.WEBHOOK_URL, secret: values.WEBHOOK_SECRET };
+}
+
+function lookupOf(url: string | undefined, path: string): Config['pictureLookup'] {
+  return url === undefined ? undefined : { url, path };
 }
 
 function malformed(name: keyof typeof expectations, value: string, cause?: unknown): Mistake {

@@ -52,3 +52,37 @@ export interface EventLog {
   /** May be called twice. */
   dispose(): Promise<void>;
 }
+
+/** An entry as it lies in the log. */
+export interface ArrivedEntry extends LogEntry {
+  readonly offset: number;
+  /** What it is known by, unique among all logs. */
+  readonly mark: string;
+  /** When it was handed to the broker, milliseconds since 1970. */
+  readonly arrivedMs: number;
+  /** Several entries may arrive as one; 0 for one that only marks a place. */
+  readonly rows: number;
+}
+
+/** Reads what has arrived. */
+export interface LogReader {
+  /** Under which the lake remembers how far it holds this log: `rabbitmq:mondaymix.log`. */
+  readonly name: string;
+  /**
+   * Offset of an entry that was in the log when this was called, and the last then or later; -1
+   * where there is none.
+   *
+   * @throws Mistake `SERVER_DOWN`
+   */
+  last(signal?: AbortSignal): Promise<number>;
+  /**
+   * Entries in order, from the first whose offset is `from` or more; waits for more at the end.
+   * Takes from the broker no more than it is asked for, some 64 entries apart.
+   *
+   * @param from - 0 or more
+   * @throws Mistake `SERVER_DOWN` where the connection is lost; what the signal aborts with
+   */
+  read(from: number, signal: AbortSignal): AsyncIterable<ArrivedEntry>;
+  /** May be called twice. */
+  dispose(): Promise<void>;
+}
