@@ -7,8 +7,9 @@
  *
  * For each size a world is drawn (test/bench/world), and a process of its own (weekly/run-size.ts)
  * runs the real stage `lists` on it and the real delivery of what it made, through servers in a home
- * of the bench's own. 30 % of the listeners have a picture, which is looked up as ever; covers are
- * asked for and not drawn. The ranker is trained once, by the real stages, on a small world.
+ * of the bench's own. Everybody's picture is looked up as ever: 30 % have one, known from the week
+ * before (304), of the others the source says that there is none; covers are asked for and not
+ * drawn. The ranker is trained once, by the real stages, on a small world.
  *
  * "making" begins with reading the world and ends with the artifact in place; "publishing" ends with
  * the last confirm of RabbitMQ, "delivery" with the last entry of the ledger; end to end is making

@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readConfig } from '../../../infra/config.ts';
+import { openDuckdb } from '../../../infra/duckdb.ts';
 import { frozenLists } from '../../../infra/list-archive.ts';
 import { loadKernels } from '../../../infra/kernels.ts';
 import { openListMakers } from '../../../infra/list-makers.ts';
@@ -27,6 +28,7 @@ import { checkDelivered } from './checks.ts';
 import { Processes, since } from './processes.ts';
 import { progressOf } from './progress.ts';
 import { bytesInQueue } from './queue-bytes.ts';
+import { rememberPictures } from './pictures.ts';
 import { recallOf } from './recall.ts';
 import { perThousand, peaksOf, type SizeReport } from './report.ts';
 
@@ -87,6 +89,9 @@ async function runSize(request: SizeRequest): Promise<SizeReport> {
   const delivery = await startDelivery({ config, servers, archive: home.archive, clock, log });
   try {
     const frozen = await frozenLists(lists);
+    await rememberPictures(listedUsers(lists), {
+      ...{ home: config.home, redisUrl: servers.redisUrl, namespace },
+    });
     processes.forgetPeaks();
     const deliveringFrom = clock();
     const delivering = performance.now();
@@ -148,6 +153,19 @@ async function runSize(request: SizeRequest): Promise<SizeReport> {
 async function portOf(server: ChildProcess): Promise<number> {
   const [message] = (await once(server, 'message')) as [{ port: number }];
   return message.port;
+}
+
+/** Whoever has a list. */
+async function* listedUsers({ folder }: StoredArtifact): AsyncIterable<string[]> {
+  const sql = await openDuckdb({ threads: 1 });
+  try {
+    const rows = sql.stream<{ listener: string }>(
+      `SELECT listener FROM read_parquet('${join(folder, 'listed.parquet')}') WHERE position = 1`,
+    );
+    for await (const chunk of rows) yield chunk.map(({ listener }) => listener);
+  } finally {
+    sql.dispose();
+  }
 }
 
 async function bytesOf({ folder }: StoredArtifact): Promise<number> {
