@@ -2,8 +2,9 @@
 -- Filled by catalogue.ts before this runs:
 --   distinct_names (ix, name): every artist name that a recording, text, play or tag gives
 --   name_keys (ix, lead, artist_key, other_key): its keys
---   distinct_spellings (ix, artist, title, recordings, listens): every pair of artist and title in
---     the lake's listens, and of lead artist and title in its recordings; how many have it
+--   distinct_spellings (ix, artist, title, recordings, listens, liked): every pair of artist and
+--     title in the lake's listens, of lead artist and title in its recordings, and in what listeners
+--     said; how many have it, and how many said so that they like it
 --   spelling_keys (ix, lead, artist_key, other_key, featured, shown, track_key, work_key, stripped)
 --   settings: one row of options: min_taggers, max_tag_genres
 -- Keys are joined by ix, never by the names themselves.
@@ -18,7 +19,9 @@ SELECT other_key, arg_min(artist_key, (-uses, artist_key)) AS artist_key
 FROM (
   SELECT other_key, artist_key, count(*) AS uses
   FROM (SELECT other_key, artist_key FROM name_keys
-        UNION ALL SELECT other_key, artist_key FROM spelling_keys)
+        UNION ALL
+        SELECT other_key, artist_key
+        FROM spelling_keys JOIN distinct_spellings USING (ix) WHERE recordings + listens > 0)
   WHERE other_key IS NOT NULL
   GROUP BY other_key, artist_key
 )
@@ -31,7 +34,7 @@ JOIN name_keys k USING (ix)
 LEFT JOIN aliases a ON a.other_key = k.artist_key;
 
 CREATE TEMP TABLE spellings AS
-SELECT s.artist, s.title, s.recordings, s.listens, k.lead,
+SELECT s.artist, s.title, s.recordings, s.listens, s.liked, k.lead,
        coalesce(a.artist_key, k.artist_key) AS artist_key,
        k.featured, k.shown, k.track_key, k.work_key, k.stripped
 FROM distinct_spellings s
@@ -42,7 +45,8 @@ CREATE TEMP TABLE recording_names AS
 SELECT source, recording_id, unnest(artists) AS name, generate_subscripts(artists, 1) AS position
 FROM lake.recordings;
 
--- The best spelling: of catalogues before texts, plays, tags and listens; the most frequent.
+-- The best spelling: of catalogues before texts, plays, tags, listens and words of liking; the most
+-- frequent.
 CREATE TEMP TABLE artist_spellings AS
 SELECT n.artist_key, n.lead AS name, 0 AS rank, count(*) AS uses
 FROM recording_names r JOIN names n USING (name) WHERE r.position > 1 GROUP BY ALL
@@ -57,6 +61,8 @@ SELECT n.artist_key, n.lead, 3, count(*)
 FROM lake.artist_tags t JOIN names n ON n.name = t.artist GROUP BY ALL
 UNION ALL
 SELECT artist_key, lead, 4, sum(listens) FROM spellings WHERE listens > 0 GROUP BY ALL
+UNION ALL
+SELECT artist_key, lead, 5, sum(liked) FROM spellings WHERE liked > 0 GROUP BY ALL
 UNION ALL
 SELECT artist_key, lead, 0, sum(recordings) FROM spellings WHERE recordings > 0 GROUP BY ALL;
 
@@ -89,7 +95,10 @@ SELECT artist_key, track_key, work_key, shown AS title, stripped, featured, 0 AS
 FROM spellings WHERE recordings > 0
 UNION ALL
 SELECT artist_key, track_key, work_key, shown, stripped, featured, 1, listens
-FROM spellings WHERE listens > 0;
+FROM spellings WHERE listens > 0
+UNION ALL
+SELECT artist_key, track_key, work_key, shown, stripped, featured, 2, liked
+FROM spellings WHERE liked > 0;
 
 -- The best title: a catalogue's before a listener's, the plainest, the most frequent.
 CREATE TEMP TABLE track_keys AS
@@ -227,7 +236,14 @@ ORDER BY k.track_ix;
 
 CREATE TEMP TABLE listeners AS
 SELECT CAST(row_number() OVER (ORDER BY listener) - 1 AS INTEGER) AS listener_ix, listener
-FROM (SELECT DISTINCT listener FROM lake.listens)
+FROM (SELECT listener FROM lake.listens
+      UNION SELECT listener FROM lake.feedback
+      UNION SELECT listener FROM lake.blocks
+      UNION SELECT listener FROM lake.exclusions
+      UNION SELECT listener FROM lake.searches
+      UNION SELECT listener FROM lake.saves
+      UNION SELECT listener FROM lake.playlist_changes
+      UNION SELECT listener FROM lake.profiles)
 ORDER BY listener_ix;
 
 CREATE TEMP TABLE spelling_tracks AS
@@ -236,34 +252,13 @@ FROM spellings s JOIN track_keys k USING (artist_key, track_key);
 
 -- A listener can play a track once at an instant; sources that overlap say it twice.
 CREATE TEMP TABLE listens AS
-SELECT listener_ix, track_ix, listened_at, min(zone) AS zone, min(language) AS language
+SELECT listener_ix, track_ix, listened_at, min(zone) AS zone, min(language) AS language,
+       max(played_ms) AS played_ms
 FROM lake.listens
 JOIN spelling_tracks USING (artist, title)
 JOIN listeners USING (listener)
 GROUP BY listener_ix, track_ix, listened_at
 ORDER BY listener_ix, listened_at, track_ix;
-
--- ---------------------------------------------------------------- playlists
-
-CREATE TEMP TABLE numbered_playlists AS
-SELECT CAST(row_number() OVER (ORDER BY playlist_id, source) - 1 AS INTEGER) AS playlist_ix, *
-FROM (
-  SELECT playlist_id, source, min(name) AS name, min(description) AS description
-  FROM lake.playlists GROUP BY playlist_id, source
-);
-
-CREATE TEMP TABLE playlists AS
-SELECT playlist_ix, playlist_id, name, description FROM numbered_playlists ORDER BY playlist_ix;
-
-CREATE TEMP TABLE known_memberships AS
-SELECT p.playlist_ix, r.track_ix, m.added, m.removed
-FROM lake.memberships m
-JOIN numbered_playlists p USING (source, playlist_id)
-JOIN recordings r USING (source, recording_id);
-
-CREATE TEMP TABLE memberships AS
-SELECT DISTINCT * FROM known_memberships
-ORDER BY playlist_ix, track_ix, added NULLS FIRST, removed NULLS LAST;
 
 -- ---------------------------------------------------------------- plays, tags, texts
 

@@ -1,12 +1,6 @@
 import { z } from 'zod';
-import {
-  artistKey,
-  isOneName,
-  knownArtists,
-  parseCredits,
-  titleKeys,
-  twoScripts,
-} from '../model/matching.ts';
+import { skippedBeforeMs } from '../model/skips.ts';
+import { keyNames, keySpellings, keyWords, readKnownArtists } from './catalogue-keys.ts';
 import type { Sql } from './ports.ts';
 import { readSql } from './sql.ts';
 import type { Stage, StageContext } from './stage.ts';
@@ -17,13 +11,10 @@ export const catalogueOptions = z.object({
   minTaggers: z.int().positive().default(2),
   /** Genres that an artist's tags may give, >= 1. Default 5. */
   maxTagGenres: z.int().positive().default(5),
+  /** Listens that ended within this time are skips, milliseconds. Default 30,000. */
+  skippedBeforeMs: z.int().nonnegative().default(skippedBeforeMs),
 });
 export type CatalogueOptions = z.infer<typeof catalogueOptions>;
-
-/** Rows that are keyed in JavaScript at a time. */
-const chunkRows = 50_000;
-
-type IsKnown = (name: string) => boolean;
 
 /**
  * The lake with its entities matched: which spelled names are one artist, which recordings and
@@ -34,19 +25,27 @@ type IsKnown = (name: string) => boolean;
  */
 export const catalogue: Stage<CatalogueOptions> = {
   name: 'catalogue',
-  version: 2,
+  version: 3,
   options: catalogueOptions,
   async run(context) {
     const { options, sql, save, report } = context;
     await sql.run(
       `CREATE TEMP TABLE settings AS
-       SELECT CAST($taggers AS INTEGER) AS min_taggers, CAST($genres AS INTEGER) AS max_tag_genres`,
-      { taggers: options.minTaggers, genres: options.maxTagGenres },
+       SELECT CAST($taggers AS INTEGER) AS min_taggers, CAST($genres AS INTEGER) AS max_tag_genres,
+              CAST($skipped AS INTEGER) AS skipped_before_ms`,
+      {
+        taggers: options.minTaggers,
+        genres: options.maxTagGenres,
+        skipped: options.skippedBeforeMs,
+      },
     );
     const isKnown = await readKnownArtists(sql);
     await keyNames(context, isKnown);
     await keySpellings(context, isKnown);
     await sql.run(readSql(import.meta.url, 'catalogue.sql'));
+    await sql.run(readSql(import.meta.url, 'catalogue-playlists.sql'));
+    await keyWords(context, isKnown);
+    await sql.run(readSql(import.meta.url, 'catalogue-words.sql'));
     for (const table of Object.keys(lakeTables)) report.rowsIn(await count(sql, `lake.${table}`));
     for (const [table, columns] of Object.entries(catalogueTables)) {
       const names = Object.keys(columns).join(', ');
@@ -55,98 +54,6 @@ export const catalogue: Stage<CatalogueOptions> = {
     await reportFunnel(context);
   },
 };
-
-/**
- * Artists that a source other than the listens names, and those whom at least three listeners play
- * under a name that could not be two.
- */
-async function readKnownArtists(sql: Sql): Promise<IsKnown> {
-  const named = await sql.rows<{ name: string }>(
-    `SELECT DISTINCT unnest(artists) AS name FROM lake.recordings
-     UNION SELECT artist FROM lake.texts
-     ORDER BY name`,
-  );
-  const played = await sql.rows<{ name: string }>(
-    `SELECT artist AS name FROM lake.listens
-     GROUP BY artist HAVING count(DISTINCT (source, listener)) >= 3 ORDER BY name`,
-  );
-  const typed = await sql.rows<{ name: string; people: number }>(
-    `SELECT artist AS name, count(DISTINCT (source, listener)) AS people
-     FROM (SELECT artist, source, listener FROM lake.artist_plays
-           UNION ALL SELECT artist, source, listener FROM lake.artist_tags)
-     GROUP BY artist ORDER BY artist`,
-  );
-  return knownArtists(
-    [...named, ...played.filter(({ name }) => isOneName(name))].map(({ name }) => name),
-    typed,
-  );
-}
-
-async function keyNames(context: StageContext, isKnown: IsKnown): Promise<void> {
-  const { sql } = context;
-  await sql.run(`
-    CREATE TEMP TABLE distinct_names AS
-    SELECT CAST(row_number() OVER () - 1 AS INTEGER) AS ix, name
-    FROM (SELECT unnest(artists) AS name FROM lake.recordings
-          UNION SELECT artist FROM lake.texts
-          UNION SELECT artist FROM lake.artist_plays
-          UNION SELECT artist FROM lake.artist_tags);
-    CREATE TEMP TABLE name_keys (
-      ix INTEGER, lead VARCHAR, artist_key VARCHAR, other_key VARCHAR)`);
-  for await (const rows of chunks<{ ix: number; name: string }>(context, 'distinct_names')) {
-    await sql.append(
-      'name_keys',
-      rows.map(({ ix, name }) => {
-        const { lead } = parseCredits(name, '', isKnown);
-        return [ix, lead, artistKey(lead), twoScripts(lead)?.other ?? null];
-      }),
-    );
-  }
-}
-
-async function keySpellings(context: StageContext, isKnown: IsKnown): Promise<void> {
-  const { sql } = context;
-  await sql.run(`
-    CREATE TEMP TABLE distinct_spellings AS
-    SELECT CAST(row_number() OVER () - 1 AS INTEGER) AS ix, *
-    FROM (SELECT artist, title, CAST(sum(recordings) AS BIGINT) AS recordings,
-                 CAST(sum(listens) AS BIGINT) AS listens
-          FROM (SELECT artists[1] AS artist, title, count(*) AS recordings, 0 AS listens
-                FROM lake.recordings GROUP BY ALL
-                UNION ALL
-                SELECT artist, title, 0, count(*) FROM lake.listens GROUP BY ALL)
-          GROUP BY artist, title);
-    CREATE TEMP TABLE spelling_keys (
-      ix INTEGER, lead VARCHAR, artist_key VARCHAR, other_key VARCHAR, featured VARCHAR[],
-      shown VARCHAR, track_key VARCHAR, work_key VARCHAR, stripped INTEGER)`);
-  type Row = { ix: number; artist: string; title: string };
-  for await (const rows of chunks<Row>(context, 'distinct_spellings')) {
-    await sql.append(
-      'spelling_keys',
-      rows.map(({ ix, artist, title }) => {
-        const { lead, featured, title: shown } = parseCredits(artist, title, isKnown);
-        const { track, work, stripped } = titleKeys(shown);
-        const other = twoScripts(lead)?.other ?? null;
-        return [ix, lead, artistKey(lead), other, featured, shown, track, work, stripped];
-      }),
-    );
-  }
-}
-
-/** The rows of a table with a dense `ix`, a chunk at a time; other statements may run in between. */
-async function* chunks<Row>(context: StageContext, table: string): AsyncIterable<Row[]> {
-  const { sql, report, signal } = context;
-  const total = await count(sql, table);
-  for (let from = 0; from < total; from += chunkRows) {
-    signal.throwIfAborted();
-    yield await sql.rows<Row>(
-      `SELECT * FROM ${table}
-       WHERE ix >= CAST($from AS INTEGER) AND ix < CAST($to AS INTEGER) ORDER BY ix`,
-      { from, to: from + chunkRows },
-    );
-    report.progress(Math.min(from + chunkRows, total), total);
-  }
-}
 
 async function reportFunnel({ sql, report }: StageContext): Promise<void> {
   const [row] = await sql.rows<Record<string, number>>(`
@@ -167,10 +74,11 @@ async function reportFunnel({ sql, report }: StageContext): Promise<void> {
        WHERE in_catalogue) AS "listensOnCatalogueArtists",
       (SELECT count(*) FROM lake.recordings) - (SELECT count(*) FROM recordings) AS twice_recorded,
       (SELECT count(*) FROM lake.memberships) AS all_memberships,
-      (SELECT count(*) FROM lake.memberships SEMI JOIN numbered_playlists
+      (SELECT count(*) FROM lake.memberships SEMI JOIN lake.playlists
        USING (source, playlist_id)) AS listed_memberships,
       (SELECT count(*) FROM known_memberships) AS known_memberships,
-      (SELECT count(*) FROM memberships) AS kept_memberships,
+      (SELECT count(*) FROM memberships) - (SELECT count(*) FROM own_memberships)
+        AS kept_memberships,
       (SELECT count(*) FROM lake.artist_plays) - (SELECT count(*) FROM artist_plays) AS merged_plays,
       (SELECT count(*) FROM lake.artist_tags) - (SELECT count(*) FROM artist_tags) AS merged_tags`);
   const figures = row!;
@@ -190,12 +98,38 @@ async function reportFunnel({ sql, report }: StageContext): Promise<void> {
   );
   report.dropped('plays of one artist under two names', figures['merged_plays']!);
   report.dropped('tags summed over people', figures['merged_tags']!);
+  await reportWords({ sql, report });
   for (const key of Object.keys(figures)) if (!key.includes('_')) report.figure(key, figures[key]!);
   const share = (part: string) =>
     Math.round((1000 * figures[part]!) / Math.max(1, figures['all_listens']!)) / 1000;
   report.figure('versions', figures['tracks']! - figures['works']!);
   report.figure('shareOfListensOnCatalogueTracks', share('listensOnCatalogueTracks'));
   report.figure('shareOfListensOnCatalogueArtists', share('listensOnCatalogueArtists'));
+}
+
+/** What listeners said, and how much of it is of nothing in the catalogue, or said twice. */
+async function reportWords({ sql, report }: Pick<StageContext, 'sql' | 'report'>): Promise<void> {
+  for (const [table, reason] of [
+    ['feedback', 'feedback on an unknown track'],
+    ['blocks', 'block of an unknown thing'],
+    ['saves', 'save of an unknown thing'],
+    ['searches', 'search that names no artist'],
+  ] as const) {
+    const said = await count(sql, `lake.${table}`);
+    if (said === 0) continue;
+    const kept = await count(sql, table);
+    report.figure(table, kept);
+    report.dropped(reason, said - kept);
+  }
+  for (const [key, table] of [
+    ['exclusions', 'exclusions'],
+    ['profiles', 'profiles'],
+    ['skippedListens', 'skipped_listens'],
+    ['tracksInOwnPlaylists', 'own_tracks'],
+  ] as const) {
+    const rows = await count(sql, table);
+    if (rows > 0) report.figure(key, rows);
+  }
 }
 
 async function count(sql: Sql, table: string): Promise<number> {

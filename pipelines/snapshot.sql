@@ -1,54 +1,67 @@
 -- What was known of the listens at a cut-off. Parameters are in the one-row table `moment`:
 -- cutoff TIMESTAMP, half_life_days DOUBLE, catalogue_before DATE (null: the catalogue counts as known).
--- `zone_places` (zone, country, area) is filled by snapshot.ts.
+-- `zone_places` (zone, country, area, week_begins_ms) is filled by snapshot.ts. Runs after
+-- snapshot-words.sql.
 
 CREATE TEMP TABLE known_listens AS
 SELECT l.listener_ix, l.track_ix, t.artist_ix, t.work_ix, l.listened_at, l.zone,
-       -- Time-decayed confidence: a play counts half after half_life_days, and never nothing.
-       -- Fixed-point, so that a sum is the same in whatever order the threads add.
-       greatest(
-         CAST(pow(0.5, date_diff('second', l.listened_at, moment.cutoff) / 86400.0 / moment.half_life_days)
-              AS DECIMAL(18, 9)),
-         CAST(0.000000001 AS DECIMAL(18, 9))) AS confidence
+       decayed(l.listened_at, moment.cutoff, moment.half_life_days) AS confidence
 FROM catalogue.listens l
 JOIN catalogue.tracks t USING (track_ix)
 CROSS JOIN moment
 WHERE l.listened_at < moment.cutoff;
 
--- A listener's zone is that of the newest listen that has one.
+-- What counts for a listener's taste. `plays` is 0 where they said it, 1 where they played it.
+CREATE TEMP VIEW evidence AS
+SELECT listener_ix, track_ix, artist_ix, 1 AS plays, confidence
+FROM known_listens
+ANTI JOIN set_aside USING (listener_ix, track_ix, listened_at)
+ANTI JOIN refused USING (listener_ix, track_ix)
+UNION ALL
+SELECT listener_ix, track_ix, artist_ix, 0, confidence
+FROM liked JOIN catalogue.tracks USING (track_ix);
+
+-- Whoever has played something, or has said what they like. The zone is that of the newest profile,
+-- else of the newest listen that has one.
 CREATE TEMP TABLE listeners AS
-SELECT listener_ix, zone, country, area, listens, first_listen, last_listen
+SELECT listener_ix, zone, coalesce(profile_country, country) AS country, area, listens, first_listen,
+       last_listen
 FROM (
-  SELECT listener_ix,
-         coalesce(arg_max(zone, (listened_at, track_ix)) FILTER (zone IS NOT NULL), 'Etc/UTC') AS zone,
-         CAST(count(*) AS INTEGER) AS listens,
-         min(listened_at) AS first_listen,
-         max(listened_at) AS last_listen
-  FROM known_listens
-  GROUP BY listener_ix
+  SELECT listener_ix, coalesce(p.zone, l.zone, 'Etc/UTC') AS zone, p.country AS profile_country,
+         coalesce(listens, 0) AS listens, first_listen, last_listen
+  FROM (
+    SELECT listener_ix,
+           arg_max(zone, (listened_at, track_ix)) FILTER (zone IS NOT NULL) AS zone,
+           CAST(count(*) AS INTEGER) AS listens,
+           min(listened_at) AS first_listen,
+           max(listened_at) AS last_listen
+    FROM known_listens
+    GROUP BY listener_ix
+  ) l
+  FULL JOIN (SELECT listener_ix FROM liked UNION SELECT listener_ix FROM liked_artists) w
+    USING (listener_ix)
+  LEFT JOIN latest_profiles p USING (listener_ix)
 )
 LEFT JOIN zone_places USING (zone)
 ORDER BY listener_ix;
 
 CREATE TEMP TABLE interactions AS
-SELECT listener_ix, track_ix, CAST(count(*) AS INTEGER) AS plays,
+SELECT listener_ix, track_ix, CAST(sum(plays) AS INTEGER) AS plays,
        CAST(sum(confidence) AS FLOAT) AS confidence
-FROM known_listens
+FROM evidence
 GROUP BY listener_ix, track_ix
 ORDER BY listener_ix, track_ix;
 
 CREATE TEMP TABLE artist_interactions AS
-SELECT listener_ix, artist_ix, CAST(count(*) AS INTEGER) AS plays,
+SELECT listener_ix, artist_ix, CAST(sum(plays) AS INTEGER) AS plays,
        CAST(sum(confidence) AS FLOAT) AS confidence
-FROM known_listens
+FROM (
+  SELECT listener_ix, artist_ix, plays, confidence FROM evidence
+  UNION ALL
+  SELECT listener_ix, artist_ix, 0, confidence FROM liked_artists
+)
 GROUP BY listener_ix, artist_ix
 ORDER BY listener_ix, artist_ix;
-
--- Any version of a work that was played makes the work heard.
-CREATE TEMP TABLE heard AS
-SELECT DISTINCT listener_ix, work_ix
-FROM known_listens
-ORDER BY listener_ix, work_ix;
 
 -- Popularity counts listeners, each at most once, by how recently they played the track.
 CREATE TEMP TABLE votes AS
@@ -93,9 +106,13 @@ FROM catalogue.tracks t
 CROSS JOIN moment
 LEFT JOIN track_popularity p USING (track_ix)
 LEFT JOIN (
+  -- What listeners put into playlists of their own is dated as listens are.
   SELECT track_ix, count(DISTINCT playlist_ix) AS playlists
-  FROM catalogue.memberships CROSS JOIN moment
-  WHERE moment.catalogue_before IS NULL OR added < moment.catalogue_before
+  FROM catalogue.memberships
+  CROSS JOIN moment
+  LEFT JOIN (SELECT DISTINCT playlist_ix, true AS is_own FROM catalogue.own_tracks) USING (playlist_ix)
+  WHERE CASE WHEN is_own THEN added < CAST(cutoff AS DATE)
+             ELSE moment.catalogue_before IS NULL OR added < moment.catalogue_before END
   GROUP BY track_ix
 ) m USING (track_ix)
 WHERE p.track_ix IS NOT NULL

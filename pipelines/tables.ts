@@ -253,6 +253,70 @@ export const catalogueTables = {
   },
   /** Which text is about whom; the body stays in the lake. */
   texts: { text_id: 'VARCHAR', source: 'VARCHAR', artist_ix: 'INTEGER', published: 'DATE' },
+  /** Of `listens` those that ended within `skippedBeforeMs`: heard, and passed over. */
+  skipped_listens: { listener_ix: 'INTEGER', track_ix: 'INTEGER', listened_at: 'TIMESTAMP' },
+  /** On what they were heard, of `listens` that an exclusion by client may mean. */
+  listen_clients: {
+    listener_ix: 'INTEGER',
+    track_ix: 'INTEGER',
+    listened_at: 'TIMESTAMP',
+    client: 'VARCHAR',
+  },
+  /** What was said of tracks: every word, the newest counts. The kinds are those of the lake. */
+  feedback: {
+    listener_ix: 'INTEGER',
+    track_ix: 'INTEGER',
+    happened_at: 'TIMESTAMP',
+    kind: 'VARCHAR',
+    played_ms: 'INTEGER', // of a skip, null where unknown
+  },
+  /** Albums that a block or a save names, with the tracks that any recording or listen has on them. */
+  album_tracks: { album_ix: 'INTEGER', track_ix: 'INTEGER' },
+  blocks: {
+    listener_ix: 'INTEGER',
+    happened_at: 'TIMESTAMP',
+    scope: 'VARCHAR', // 'artist' | 'album' | 'track'
+    artist_ix: 'INTEGER', // null with scope 'track'
+    album_ix: 'INTEGER', // null but with scope 'album'
+    track_ix: 'INTEGER', // null but with scope 'track'
+    until: 'TIMESTAMP', // null: for good
+  },
+  /** As `blocks`. */
+  saves: {
+    listener_ix: 'INTEGER',
+    happened_at: 'TIMESTAMP',
+    scope: 'VARCHAR',
+    artist_ix: 'INTEGER',
+    album_ix: 'INTEGER',
+    track_ix: 'INTEGER',
+    saved: 'BOOLEAN',
+  },
+  exclusions: {
+    listener_ix: 'INTEGER',
+    happened_at: 'TIMESTAMP',
+    client: 'VARCHAR', // null: of all clients
+    since: 'TIMESTAMP', // null: from the first
+    before: 'TIMESTAMP', // null: to the last
+    lifted: 'BOOLEAN',
+  },
+  /** Searches that name an artist. */
+  searches: { listener_ix: 'INTEGER', artist_ix: 'INTEGER', happened_at: 'TIMESTAMP' },
+  /** What listeners put into playlists of their own, to the instant; by day also in `memberships`. */
+  own_tracks: {
+    listener_ix: 'INTEGER',
+    playlist_ix: 'INTEGER',
+    track_ix: 'INTEGER',
+    added: 'TIMESTAMP',
+    removed: 'TIMESTAMP', // null: still there
+  },
+  profiles: {
+    listener_ix: 'INTEGER',
+    happened_at: 'TIMESTAMP',
+    zone: 'VARCHAR', // as in the lake, null where unknown, as are the others
+    country: 'VARCHAR',
+    language: 'VARCHAR',
+    picture_url: 'VARCHAR',
+  },
 } as const satisfies Record<string, Record<string, string>>;
 
 /** The text features, by the stage `text`. Weights are TF-IDF, cosine-normalized per artist. */
@@ -282,6 +346,54 @@ export const textTables = {
     mood: 'VARCHAR', // 'calm' | 'happy' | 'sad' | 'energetic' | 'romantic' | 'dark' | 'neutral'
     valence: 'FLOAT', // -1..1, from the words of title, description and track titles
     confidence: 'FLOAT', // 0..1, share of words that said anything
+  },
+} as const satisfies Record<string, Record<string, string>>;
+
+/**
+ * Who is named in prose, by the stage `mentions`. A document is an article (`kind` 'article') or a
+ * text with a known subject ('text').
+ */
+export const mentionTables = {
+  documents: {
+    document_ix: 'INTEGER', // dense from 0, by (published, kind, document_id, source)
+    document_id: 'VARCHAR', // article_id or text_id
+    source: 'VARCHAR',
+    kind: 'VARCHAR',
+    published: 'TIMESTAMP', // it counts only at cut-offs after it
+    sentences: 'INTEGER',
+  },
+  mentions: {
+    document_ix: 'INTEGER',
+    artist_ix: 'INTEGER',
+    album: 'VARCHAR', // as in catalogue.tracks.album; null: the artist, or a track
+    track_ix: 'INTEGER', // null: the artist, or an album
+    confidence: 'FLOAT', // 0..1 that the document names it
+    about: 'FLOAT', // 0..1 that the document is about it; of artists only, else null
+    mentions: 'INTEGER', // places where it is named
+    sentences: 'INTEGER', // sentences about it
+    sentiment: 'FLOAT', // -1..1, the mean over these sentences; of artists only, else null
+  },
+  /** What articles say of artists, sentence by sentence; texts are read whole by the stage `text`. */
+  sentences: {
+    document_ix: 'INTEGER',
+    artist_ix: 'INTEGER',
+    nth: 'INTEGER', // the sentence's number in the document, from 0
+    albums: 'VARCHAR[]', // of the artist's albums those that it names
+    confidence: 'FLOAT', // as in mentions
+    sentence: 'VARCHAR',
+  },
+} as const satisfies Record<string, Record<string, string>>;
+
+/** How much is written about artists just before a cut-off, by the stage `trends`. */
+export const trendTables = {
+  /** Only artists with an article in the week before the cut-off, or in the weeks before. */
+  artist_trends: {
+    artist_ix: 'INTEGER',
+    this_week: 'INTEGER', // articles of the seven days before the cut-off that name the artist
+    before: 'INTEGER', // of the weeks before, as many as the stage looks back
+    expected: 'FLOAT', // articles of the week that the artist's own past would let one expect
+    trend: 'FLOAT', // >= 0; how much more there are, in standard deviations; 0: not more than usual
+    sentiment: 'FLOAT', // -1..1, what is written, newer articles counting more
   },
 } as const satisfies Record<string, Record<string, string>>;
 
