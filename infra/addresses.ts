@@ -9,13 +9,20 @@ inside.addSubnet('100.64.0.0', 10);
 inside.addSubnet('127.0.0.0', 8);
 inside.addSubnet('169.254.0.0', 16);
 inside.addSubnet('172.16.0.0', 12);
+inside.addSubnet('192.0.0.0', 24);
 inside.addSubnet('192.168.0.0', 16);
+// Benchmarks, several receivers, kept for later, all receivers.
+inside.addSubnet('198.18.0.0', 15);
+inside.addSubnet('224.0.0.0', 3);
 inside.addAddress('::1', 'ipv6');
 inside.addAddress('::', 'ipv6');
 inside.addSubnet('fc00::', 7, 'ipv6');
-inside.addSubnet('fe80::', 10, 'ipv6');
+inside.addSubnet('fe80::', 9, 'ipv6');
+inside.addSubnet('ff00::', 8, 'ipv6');
 // Addresses of IPv4 within those of IPv6, which a translator may pass on (RFC 6052).
 inside.addSubnet('64:ff9b::', 96, 'ipv6');
+inside.addSubnet('64:ff9b:1::', 48, 'ipv6');
+inside.addSubnet('2002::', 16, 'ipv6');
 
 function isInside(address: string): boolean {
   return inside.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6');
