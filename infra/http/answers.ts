@@ -55,7 +55,7 @@ export const problemAnswer = z
   .object({ title: z.string(), status: z.int(), detail: z.string() })
   .meta({ id: 'Problem' });
 
-const problem = (description: string) => ({
+export const problem = (description: string) => ({
   description,
   content: { 'application/problem+json': { schema: problemAnswer } },
 });

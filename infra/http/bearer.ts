@@ -38,6 +38,22 @@ export async function mayRead(
   }
 }
 
+/**
+ * Lets a listener say things of their own, and operations in the name of all.
+ *
+ * @throws Problem 401, 403
+ */
+export async function mayWrite(
+  request: FastifyRequest,
+  tokens: Tokens,
+  user: string,
+): Promise<void> {
+  const bearer = await bearerOf(request, tokens);
+  if (bearer.scope === 'listener' && bearer.user !== user) {
+    throw forbidden("a listener's token speaks for that listener only");
+  }
+}
+
 /** @throws Problem 401, 403 */
 export async function mayOperate(request: FastifyRequest, tokens: Tokens): Promise<void> {
   const bearer = await bearerOf(request, tokens);

@@ -1,0 +1,48 @@
+import type { Redis } from 'ioredis';
+import { openDuckdb } from '../infra/duckdb.ts';
+import { openEventLog } from '../infra/event-log.ts';
+import { gatherEntries } from '../infra/http/events-gather.ts';
+import { openListenReader } from '../infra/http/listens-read.ts';
+import { openRateLimits } from '../infra/http/rate-limit.ts';
+import type { Intake } from '../infra/http/server.ts';
+import { openLake } from '../infra/lake.ts';
+import { openPlayingNow } from '../infra/playing-now.ts';
+import type { DeliveryOptions } from './delivery.ts';
+
+/** MiB that reading listens back may take. */
+const readingMb = 256;
+
+/** What the API needs to take listens and other events, and to read listens back. */
+export async function openIntake(
+  { config, servers, clock, log }: DeliveryOptions,
+  redis: Redis,
+): Promise<Intake & { dispose(): Promise<void> }> {
+  // What a client waits for fails where Redis is away; what others wait for comes when it is back.
+  const impatient = redis.duplicate({
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+    commandTimeout: 1000,
+  });
+  impatient.on('error', (error: Error) => log.warn({ error: error.message }, 'Redis: error'));
+  await impatient.connect();
+  const { namespace, home } = config;
+  const { arePublic, ...limits } = config.listens;
+  const events = openEventLog(config, servers, log);
+  const reader = openListenReader({
+    lake: openLake(home, { verifyMb: 0 }),
+    openSql: () => openDuckdb({ threads: 1, memoryMb: readingMb }),
+    clock,
+  });
+  return {
+    gatherer: gatherEntries(events, log),
+    playingNow: openPlayingNow(impatient, namespace),
+    reader,
+    limits: openRateLimits({ redis: impatient, namespace, limits, clock }),
+    arePublic,
+    async dispose() {
+      await events.dispose();
+      await reader.dispose();
+      impatient.disconnect();
+    },
+  };
+}
