@@ -15,11 +15,16 @@ import {
   maxPartLength,
   refuseOtherMethods,
 } from './failures.ts';
+import { addEventRoutes, type EventRoutes } from './events.ts';
 import { addHealthRoutes, type HealthRoutes } from './health.ts';
+import { addListenRoutes, type ListenRoutes } from './listens.ts';
 import { addOperationsRoutes, type OperationsRoutes } from './operations.ts';
 import { addPlaylistRoutes, type PlaylistRoutes } from './playlists.ts';
 
-export type Api = PlaylistRoutes & OperationsRoutes & HealthRoutes & { readonly log: Log };
+export type Api = PlaylistRoutes & OperationsRoutes & HealthRoutes & { readonly log: Log; readonly intake: Intake };
+
+/** What listens and other events arrive by, and are read back by. */
+export type Intake = Omit<ListenRoutes & EventRoutes, 'tokens' | 'clock' | 'log'>;
 
 /** The HTTP API, not yet listening; its OpenAPI document is at `/openapi.json`. */
 export async function buildApi(api: Api): Promise<App> {
@@ -40,7 +45,15 @@ export async function buildApi(api: Api): Promise<App> {
         version: '1',
       },
       components: {
-        securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+          token: {
+            type: 'apiKey',
+            in: 'header',
+            name: 'Authorization',
+            description: 'As ListenBrainz has it: "Token" and a listener\'s token.',
+          },
+        },
       },
     },
     transform: jsonSchemaTransform,
@@ -53,6 +66,8 @@ export async function buildApi(api: Api): Promise<App> {
   addHealthRoutes(app, api);
   addPlaylistRoutes(app, api);
   addOperationsRoutes(app, api);
+  await addListenRoutes(app, { ...api, ...api.intake });
+  await addEventRoutes(app, { ...api, ...api.intake });
   otherMethods.finish();
   return app;
 }
