@@ -11,6 +11,7 @@ import { openNames } from '../../infra/mongo/names.ts';
 import { openPlaylistReader } from '../../infra/mongo/reader.ts';
 import type { StoredList } from '../../infra/mongo/stored-list.ts';
 import { openNameCache } from '../../infra/name-cache.ts';
+import { openPlayingNow } from '../../infra/playing-now.ts';
 import { openTokens, type Tokens } from '../../infra/tokens.ts';
 import { Mistake } from '../../model/mistake.ts';
 import { resolveRegion } from '../../model/regions.ts';
@@ -67,6 +68,17 @@ beforeAll(async () => {
         });
       }),
     metrics: openMetrics(),
+    intake: {
+      gatherer: { write: () => Promise.reject(new Error('not asked')) },
+      playingNow: openPlayingNow(redis, namespace),
+      reader: {
+        totals: () => Promise.reject(new Error('not asked')),
+        listens: () => Promise.reject(new Error('not asked')),
+        dispose: () => Promise.resolve(),
+      },
+      limits: { take: () => Promise.reject(new Error('not asked')) },
+      arePublic: false,
+    },
     checks: {
       mongodb: () =>
         mongoAnswers ? mongo.db.command({ ping: 1 }) : Promise.reject(new Error('no answer')),
