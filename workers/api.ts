@@ -9,6 +9,7 @@ import { openNameCache } from '../infra/name-cache.ts';
 import { openRedis } from '../infra/redis.ts';
 import { openTokens, tokenSecret } from '../infra/tokens.ts';
 import { resolveRegion } from '../model/regions.ts';
+import { openIntake } from './api-intake.ts';
 import { openDelivery, type DeliveryOptions } from './delivery.ts';
 import { listsOf } from './open-delivery.ts';
 import { proofFor } from './proof.ts';
@@ -25,6 +26,7 @@ export async function runApi(
   const metrics = options.metrics ?? openMetrics();
   const delivery = await openDelivery({ ...options, metrics });
   delivery.startPublishing();
+  const intake = await openIntake(options, redis.client);
   const api = await buildApi({
     playlists: openPlaylistReader(mongo.db, openNameCache(openNames(mongo.db), { clock })),
     covers: delivery.covers,
@@ -43,6 +45,7 @@ export async function runApi(
       };
     },
     metrics,
+    intake,
     checks: {
       mongodb: () => mongo.db.command({ ping: 1 }),
       redis: () => redis.client.ping(),
@@ -69,6 +72,7 @@ export async function runApi(
     log.info({ requestsUnderWay }, 'stopping');
   } finally {
     await api.close();
+    await intake.dispose();
     await delivery.dispose();
     await redis.dispose();
     await mongo.dispose();
