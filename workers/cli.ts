@@ -14,6 +14,7 @@ import { reconcileCommand } from './commands/reconcile.ts';
 import { redeliverCommand } from './commands/redeliver.ts';
 import { schedulerCommand } from './commands/scheduler.ts';
 import { simulateCommand } from './commands/simulate.ts';
+import { sqlCommand } from './commands/sql.ts';
 import { statusCommand } from './commands/status.ts';
 import { tokenCommand } from './commands/token.ts';
 import { weeklyCommand } from './commands/weekly.ts';
@@ -44,6 +45,7 @@ for (const command of [
   evaluateCommand,
   modelsCommand,
   notebooksCommand,
+  sqlCommand,
   tokenCommand,
   upCommand,
   downCommand,

@@ -25,24 +25,39 @@ const glyphs: Readonly<Record<string, string>> = {
   9: 'M.6 5.6C2.6 6 4 4 4 2A2 2 0 1 0 2 3.8C3.1 3.8 4 3 4 2',
 };
 
-/** The name and the week's number over a shade at the foot, as SVG to lay over a cover. */
-export function lettering(week: string, palette: Palette, side: number): string {
+/** Below these many pixels on a side there is only the week: the name could not be read. */
+const leastWithName = 240;
+
+/**
+ * The name and the week over a shade at the foot, as SVG to lay over a cover of the size. All
+ * letters are at least ten pixels high.
+ *
+ * @param withShade - default true
+ */
+export function lettering(week: string, palette: Palette, side: number, withShade = true): string {
   const [year, number] = week.split('-W') as [string, string];
   const margin = side * 0.07;
   const foot = side - margin;
-  const big = side * 0.026;
-  const small = side * 0.0072;
   const accent = palette.tones[0]!;
+  const withName = side >= leastWithName;
+  const big = side * (withName ? 0.026 : 0.036);
+  const small = side * (withName ? 0.0072 : 0.0125);
+  const beside = margin + big * (withName ? 13 : 12.5);
+  const [from, to] = withName ? ['.5', '.8'] : ['.38', '.7'];
+  const shade =
+    `<defs><linearGradient id="shade" x1="0" y1="0" x2="0" y2="1">` +
+    `<stop offset="${from}" stop-color="${palette.dark}" stop-opacity="0"/>` +
+    `<stop offset="${to}" stop-color="${palette.dark}" stop-opacity=".82"/>` +
+    `<stop offset="1" stop-color="${palette.dark}" stop-opacity=".96"/></linearGradient></defs>` +
+    `<rect width="${side}" height="${side}" fill="url(#shade)"/>`;
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" width="${side}" height="${side}">` +
-    `<defs><linearGradient id="shade" x1="0" y1="0" x2="0" y2="1">` +
-    `<stop offset=".5" stop-color="${palette.dark}" stop-opacity="0"/>` +
-    `<stop offset=".8" stop-color="${palette.dark}" stop-opacity=".82"/>` +
-    `<stop offset="1" stop-color="${palette.dark}" stop-opacity=".96"/></linearGradient></defs>` +
-    `<rect width="${side}" height="${side}" fill="url(#shade)"/>` +
+    (withShade ? shade : '') +
     written(number, margin, foot - 6 * big, big, palette.light, 0.78) +
-    written('MONDAYMIX', margin + big * 13, foot - 6 * small * 3.1, small, palette.light, 0.9) +
-    written(year, margin + big * 13, foot - 6 * small, small, accent, 0.9) +
+    (withName
+      ? written('MONDAYMIX', beside, foot - 6 * small * 3.1, small, palette.light, 0.9)
+      : '') +
+    written(year, beside, foot - 6 * small, small, accent, 0.9) +
     `</svg>`
   );
 }

@@ -2,6 +2,8 @@
 export interface Palette {
   /** Near black: shadows of a picture, ground of the lettering. */
   readonly dark: string;
+  /** Between the two, for a picture; default: half of each. */
+  readonly mid?: string;
   /** Near white: lights of a picture, the lettering. */
   readonly light: string;
   /** Four or more that go together. */

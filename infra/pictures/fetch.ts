@@ -25,6 +25,8 @@ export interface PictureMark {
   readonly address?: string | undefined;
   /** Milliseconds since 1970 when these bytes were first seen; absent: before that was noted. */
   readonly since?: number | undefined;
+  /** The page that named the address, where one did. */
+  readonly page?: Omit<PictureMark, 'hash'> | undefined;
   readonly etag?: string | undefined;
   readonly lastModified?: string | undefined;
 }

@@ -1,23 +1,31 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { gather } from '../gather.ts';
-import type { PictureMemory } from '../pictures.ts';
+import type { PictureMemory } from './fetched.ts';
 
-const mark = z.object({
+const page = z.object({ etag: z.string().optional(), lastModified: z.string().optional() });
+const mark = page.extend({
   hash: z.string().regex(/^[0-9a-f]{32}$/),
-  etag: z.string().optional(),
-  lastModified: z.string().optional(),
+  address: z.string().optional(),
+  since: z.number().optional(),
+  page: page.optional(),
 });
 
 /** Five weeks: somebody who gets a list every week is never forgotten. */
 const keepSeconds = 35 * 24 * 3600;
 
 /**
- * Marks in Redis under `<namespace>:picture:<user>`; what cannot be read counts as unknown. Users
- * who are asked for at the same time are asked for together.
+ * Marks in Redis under `<namespace>:picture:<user>`, of other providers than the first
+ * `<namespace>:picture-<provider>:<user>`; what cannot be read counts as unknown. Users who are asked
+ * for at the same time are asked for together.
  */
-export function redisPictureMemory(redis: Redis, namespace: string): PictureMemory {
-  const keyOf = (user: string) => `${namespace}:picture:${user}`;
+export function redisPictureMemory(
+  redis: Redis,
+  namespace: string,
+  provider?: string,
+): PictureMemory {
+  const kind = provider === undefined ? 'picture' : `picture-${provider}`;
+  const keyOf = (user: string) => `${namespace}:${kind}:${user}`;
   const texts = gather(async (users) => {
     const found = await redis.mget(users.map(keyOf));
     return new Map(users.map((user, n) => [user, found[n] ?? undefined]));
