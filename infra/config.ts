@@ -61,6 +61,15 @@ const environment = z.object({
     .regex(/^https?:.*\{user\}/)
     .optional(),
   PICTURE_LOOKUP_PATH: z.string().min(1).default('picture_url'),
+  /** A JSON file that says what is crawled: see `pipelines/crawl/sources-file.ts`. */
+  CRAWL_SOURCES: z.string().min(1).optional(),
+  /** Where whoever is crawled can turn to; it is part of every request. */
+  CRAWL_CONTACT: z
+    .string()
+    .regex(/^(https?:\/\/|mailto:)[^\s()]+$/)
+    .optional(),
+  /** Hours without news after which a source of data is stale, JSON: `{"log": 1, "nowplaying": 24}`. */
+  STALE_AFTER_HOURS: z.string().default('{}'),
   /** A client's server that is told of every delivered batch, and the secret it is signed with. */
   WEBHOOK_URL: z
     .string()
@@ -102,6 +111,10 @@ export interface Config {
   readonly models: ModelsConfig | undefined;
   readonly pictureUrl: string | undefined;
   readonly pictureLookup?: { readonly url: string; readonly path: string } | undefined;
+  /** What is crawled, and as whom; nothing without both. */
+  readonly crawl?: { readonly sources: string | undefined; readonly contact: string | undefined };
+  /** Hours without news after which a source of data is stale, by its name. */
+  readonly staleAfterHours?: Readonly<Record<string, number>>;
   /** Whom to tell of delivered batches; nobody by default. */
   readonly webhook?: { readonly url: string; readonly secret: string } | undefined;
   readonly regionGroups: Readonly<Record<string, readonly string[]>>;
@@ -142,6 +155,9 @@ const expectations: Readonly<Record<keyof typeof environment.shape, string>> = {
   PICTURE_URL: 'a URL with {user} in it, such as https://pictures.example/{user}',
   PICTURE_LOOKUP_URL: 'a URL with {user} in it, such as https://service.example/1/user/{user}',
   PICTURE_LOOKUP_PATH: 'names with dots between them, such as payload.avatar_url',
+  CRAWL_SOURCES: 'a file, such as crawl.json',
+  CRAWL_CONTACT: 'an address of the web or of mail, such as https://service.example/crawler',
+  STALE_AFTER_HOURS: 'JSON with hours above 0, such as {"log":1}',
   WEBHOOK_URL: 'a URL, such as https://client.example/mondaymix',
   WEBHOOK_SECRET: 'with WEBHOOK_URL: whsec_ and at least 24 random bytes in base64',
   REGION_GROUPS: 'JSON such as {"launch":["Asia/Jakarta"]}',
@@ -180,6 +196,8 @@ export function readConfig(
     logKeeps: { days: values.LOG_KEEP_DAYS, mb: values.LOG_KEEP_MB },
     models: modelsOf(values),
     pictureUrl: values.PICTURE_URL,
+    crawl: { sources: values.CRAWL_SOURCES, contact: values.CRAWL_CONTACT },
+    staleAfterHours: parseHours(values.STALE_AFTER_HOURS),
     pictureLookup: lookupOf(values.PICTURE_LOOKUP_URL, values.PICTURE_LOOKUP_PATH),
     webhook: webhookOf(values),
     regionGroups: parseGroups(values.REGION_GROUPS),
@@ -242,5 +260,13 @@ function parseGroups(json: string): Record<string, string[]> {
     return z.record(z.string(), z.array(z.string()).min(1)).parse(JSON.parse(json));
   } catch (cause) {
     throw malformed('REGION_GROUPS', json, cause);
+  }
+}
+
+function parseHours(json: string): Record<string, number> {
+  try {
+    return z.record(z.string(), z.number().positive()).parse(JSON.parse(json));
+  } catch (cause) {
+    throw malformed('STALE_AFTER_HOURS', json, cause);
   }
 }
