@@ -58,6 +58,16 @@ export function isMainlyAdjective(word: string): boolean {
   return lexicon.knows(word) && lexicon.lexicon[word]?.[0] === 'JJ';
 }
 
+/** Whether the lexicon knows the lower-case word, as whatever part of speech. */
+export function isEnglishWord(word: string): boolean {
+  return lexicon.knows(word);
+}
+
+/** Whether the lexicon knows the lower-case word with a capital only: "boston", "prince" is not. */
+export function isProperNoun(word: string): boolean {
+  return !lexicon.knows(word) && lexicon.knows(word.charAt(0).toUpperCase() + word.slice(1));
+}
+
 function englishRules(): RuleSet {
   const rules = new RuleSet('EN');
   // The rule that makes every noun in -al an adjective is wrong for "festival" and "recital";

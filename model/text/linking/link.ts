@@ -1,0 +1,420 @@
+import { isEnglishWord } from '../tagger.ts';
+import { musicWords } from './cues.ts';
+import {
+  isLowered,
+  isPlain,
+  mentionFeatures,
+  type NameSpan,
+  type TextContext,
+} from './mentions.ts';
+import { nameTrait, NameTrie, type CatalogueNames } from './names.ts';
+import { probability } from './logistic.ts';
+import { mark, scanText, type ScannedText } from './scan.ts';
+import { linkerWeights, type LinkerWeights } from './weights.ts';
+import {
+  findTitles,
+  isAlbumAt,
+  Positions,
+  titleFeatures,
+  type PreparedWorks,
+  type TitleSpan,
+} from './works.ts';
+
+/** An artist that a text names. */
+export interface LinkedArtist {
+  readonly artist: number;
+  /** 0..1 that the text means this artist at all. */
+  readonly confidence: number;
+  /** 0..1 that the text is about this artist: its subject. */
+  readonly about: number;
+  /** Places where it is named, by last name too. */
+  readonly mentions: number;
+  /** Numbers of the sentences that name it, ascending. */
+  readonly sentences: readonly number[];
+}
+
+/** An album or a track that a text names. */
+export interface LinkedWork {
+  readonly artist: number;
+  /** As the catalogue has it; null for a track. */
+  readonly album: string | null;
+  /** -1 for an album. */
+  readonly track: number;
+  /** 0..1, that of its artist counted in. */
+  readonly confidence: number;
+  readonly mentions: number;
+  readonly sentences: readonly number[];
+}
+
+export interface LinkedText {
+  readonly scanned: ScannedText;
+  /** By artist; only those of a confidence of 0.05 or more. */
+  readonly artists: readonly LinkedArtist[];
+  /** By artist, then by first mention; of the same confidence. */
+  readonly works: readonly LinkedWork[];
+}
+
+/** A text, with the artists that it may name. */
+export interface Reading {
+  readonly scanned: ScannedText;
+  readonly spans: readonly NameSpan[];
+  /** Words that may be last names, with where they stand and whom they may mean. */
+  readonly lastNames: ReadonlyMap<string, { at: number[]; artists: readonly number[] }>;
+  /** All whose works are to be known, ascending. */
+  readonly candidates: readonly number[];
+}
+
+/** What the regressions see of a reading, to fit them. */
+export interface Examined {
+  readonly mentions: readonly { readonly span: NameSpan; readonly features: readonly number[] }[];
+  readonly titles: readonly { readonly span: TitleSpan; readonly features: readonly number[] }[];
+  readonly lastNames: readonly { readonly artist: number; readonly features: readonly number[] }[];
+  readonly about: readonly { readonly artist: number; readonly features: readonly number[] }[];
+}
+
+/** What is not as likely as this is not said. */
+export const leastConfidence = 0.05;
+/** From here on an artist counts as named, so that a last name may mean it. */
+const named = 0.5;
+const mostOfLastName = 40;
+
+export type WorksOf = (artist: number) => PreparedWorks | undefined;
+
+/**
+ * Finds the artists of a catalogue in texts, and their albums and tracks: candidates by a trie over
+ * names, each judged by a logistic regression on how it is written and what stands around it, in
+ * the sentence and in the text. An album or track is looked for where its artist is named.
+ */
+export class Linker {
+  readonly #trie: NameTrie;
+  readonly #weights: LinkerWeights;
+
+  constructor(names: CatalogueNames, weights: LinkerWeights = linkerWeights) {
+    this.#trie = new NameTrie(names);
+    this.#weights = weights;
+  }
+
+  read(text: string): Reading {
+    const scanned = scanText(text);
+    const spans = this.#spansOf(scanned);
+    const covered = new Set<number>();
+    const candidates = new Set<number>();
+    for (const { form, from, to } of spans) {
+      candidates.add(form.artist);
+      if (to - from > 1) for (let at = from; at < to; at++) covered.add(at);
+    }
+    const lastNames = this.#lastNamesOf(scanned, covered);
+    for (const { artists } of lastNames.values())
+      for (const artist of artists) candidates.add(artist);
+    return { scanned, spans, lastNames, candidates: [...candidates].sort((a, b) => a - b) };
+  }
+
+  link(reading: Reading, worksOf: WorksOf): LinkedText {
+    return this.#judge(reading, worksOf).linked;
+  }
+
+  /** What the regressions see, beside what they make of it. */
+  examine(reading: Reading, worksOf: WorksOf): Examined {
+    return this.#judge(reading, worksOf).examined;
+  }
+
+  #spansOf(scanned: ScannedText): NameSpan[] {
+    const { words, marks, numTokens } = scanned;
+    const spans: NameSpan[] = [];
+    const acrossCommas = (at: number) => (marks[at]! & (mark.wall | mark.first)) === 0;
+    const withinCommas = (at: number) => acrossCommas(at) && (marks[at]! & mark.comma) === 0;
+    for (let from = 0; from < numTokens; from++) {
+      let form = this.#trie.longest(words, from, acrossCommas);
+      if (form === undefined) continue;
+      if ((form.traits & nameTrait.comma) === 0 && hasComma(marks, from, form.numTokens)) {
+        form = this.#trie.longest(words, from, withinCommas);
+        if (form === undefined) continue;
+      }
+      const to = from + form.numTokens;
+      if ((form.traits & nameTrait.lower) === 0 && isLowered(scanned, from, to)) {
+        if (form.numTokens === 1 || (form.traits & nameTrait.common) !== 0) continue;
+      }
+      if ((marks[from]! & mark.possessive) !== 0) continue;
+      spans.push({ form, from, to });
+      from = to - 1;
+    }
+    return spans;
+  }
+
+  #lastNamesOf(
+    { words, marks, numTokens }: ScannedText,
+    covered: ReadonlySet<number>,
+  ): Map<string, { at: number[]; artists: readonly number[] }> {
+    const found = new Map<string, { at: number[]; artists: readonly number[] }>();
+    for (let at = 0; at < numTokens; at++) {
+      if ((marks[at]! & mark.capital) === 0 || covered.has(at)) continue;
+      const word = words[at]!;
+      const known = found.get(word);
+      if (known !== undefined) {
+        known.at.push(at);
+        continue;
+      }
+      const artists = this.#trie.byLastName(word);
+      if (artists.length === 0) continue;
+      found.set(word, { at: [at], artists: artists.slice(0, mostOfLastName) });
+    }
+    return found;
+  }
+
+  #judge(
+    { scanned, spans, lastNames, candidates }: Reading,
+    worksOf: WorksOf,
+  ): { linked: LinkedText; examined: Examined } {
+    const { words, marks, sentence, numTokens } = scanned;
+    const weights = this.#weights;
+    const positions = new Positions(scanned);
+    const titles = new Map<number, TitleSpan[]>();
+    const genres = new Map<number, boolean>();
+    const spanOf = new Uint8Array(numTokens);
+    for (const span of spans) spanOf.fill(isPlain(span) ? 2 : 1, span.from, span.to);
+    const within = quotesOf(scanned);
+    for (const artist of candidates) {
+      const works = worksOf(artist);
+      if (works === undefined) continue;
+      const found = findTitles(scanned, positions, artist, works);
+      titles.set(artist, found);
+      genres.set(
+        artist,
+        works.genres.some((tokens) => positions.holds(tokens, scanned)),
+      );
+      for (const span of found) {
+        if (span.quoted || span.to - span.from >= 3) within.fill(2, span.from, span.to);
+      }
+    }
+
+    let music = 0;
+    const plain = new Set<number>();
+    for (const word of words) if (musicWords.has(word)) music++;
+    for (const span of spans) if (isPlain(span)) plain.add(span.form.artist);
+    const density = (100 * music) / Math.max(30, numTokens);
+    const counted = new Map<string, { repeats: number; lowered: number }>();
+    const contextOf = ({ form, from }: NameSpan): TextContext => {
+      const word = words[from]!;
+      let counts = counted.get(word);
+      if (counts === undefined) {
+        counts = { repeats: 0, lowered: 0 };
+        for (let at = positions.first(word); at !== -1; at = positions.next(at)) {
+          if ((marks[at]! & mark.capital) === 0) counts.lowered++;
+          else if ((marks[at]! & mark.first) === 0) counts.repeats++;
+        }
+        counted.set(word, counts);
+      }
+      const self = (marks[from]! & (mark.capital | mark.first)) === mark.capital ? 1 : 0;
+      return {
+        titles: strongTitles(titles.get(form.artist)),
+        genre: genres.get(form.artist) ?? false,
+        plainOthers: plain.size - (plain.has(form.artist) ? 1 : 0),
+        repeats: counts.repeats - self,
+        lowered: form.numTokens === 1 ? counts.lowered : 0,
+        density,
+      };
+    };
+
+    const found = new Map<number, Finding>();
+    const examinedMentions: { span: NameSpan; features: number[] }[] = [];
+    const full = new Map<string, number>();
+    for (const span of spans) {
+      const features = mentionFeatures(scanned, span, contextOf(span), spanOf, within);
+      const confidence = probability(weights.mention, features);
+      examinedMentions.push({ span, features });
+      const { artist, numTokens: length } = span.form;
+      note(found, artist, confidence, span.from, sentence[span.from]!);
+      if (length > 1 && confidence >= named) {
+        const last = words[span.to - 1]!;
+        if (!full.has(last)) full.set(last, artist);
+      }
+    }
+
+    const examinedLast: { artist: number; features: number[] }[] = [];
+    for (const [word, { at, artists }] of lastNames) {
+      const spelled = full.get(word);
+      if (spelled !== undefined) {
+        const { confidence } = found.get(spelled)!;
+        for (const place of at) {
+          note(found, spelled, confidence, place, sentence[place]!);
+          forget(found, spans, place, spelled);
+        }
+        continue;
+      }
+      const ranked = artists
+        .map((artist) => ({ artist, titles: strongTitles(titles.get(artist)) }))
+        .sort((a, b) => b.titles - a.titles); // stable: ties by renown
+      const best = ranked[0]!;
+      const features = [
+        1,
+        Math.log1p(at.length),
+        Math.log1p(best.titles),
+        Math.log1p(best.titles - (ranked[1]?.titles ?? 0)),
+        +(genres.get(best.artist) ?? false),
+        +isEnglishWord(word),
+        Math.log1p(artists.length),
+        Math.log1p(density),
+      ];
+      if (at.length < 2 && best.titles === 0) continue;
+      examinedLast.push({ artist: best.artist, features });
+      const confidence = probability(weights.lastName, features);
+      if (confidence < leastConfidence) continue;
+      const rival = spans.find(({ from, to }) => from === at[0] && to === from + 1);
+      if (rival !== undefined && (found.get(rival.form.artist)?.confidence ?? 0) >= confidence)
+        continue;
+      for (const place of at) {
+        note(found, best.artist, confidence, place, sentence[place]!);
+        forget(found, spans, place, best.artist);
+      }
+    }
+
+    const all = [...found.entries()]
+      .filter(([, { places }]) => places.size > 0)
+      .sort(([a], [b]) => a - b);
+    const total = all.reduce(
+      (sum, [, { places, confidence }]) => sum + places.size * confidence,
+      0,
+    );
+    const shares = all.map(
+      ([, { places, confidence }]) => (places.size * confidence) / Math.max(total, 1e-9),
+    );
+    const most = shares.reduce((best, share, n) => (share > shares[best]! ? n : best), 0);
+    const examinedAbout: { artist: number; features: number[] }[] = [];
+    const linkedArtists = all.map(
+      ([artist, { confidence, places, sentences }], n): LinkedArtist => {
+        const others = shares.reduce(
+          (best, share, m) => (m === n ? best : Math.max(best, share)),
+          0,
+        );
+        const features = [
+          1,
+          Math.log1p(places.size),
+          shares[n]!,
+          shares[n]! - others,
+          Math.log(confidence / (1 - confidence + 1e-6)) / 4,
+          Math.log1p(strongTitles(titles.get(artist))),
+          Math.min(...places) / Math.max(1, numTokens),
+          +(n === most),
+        ];
+        examinedAbout.push({ artist, features });
+        return {
+          artist,
+          confidence,
+          about: probability(weights.about, features),
+          mentions: places.size,
+          sentences: [...sentences].sort((a, b) => a - b),
+        };
+      },
+    );
+
+    const examinedTitles: { span: TitleSpan; features: number[] }[] = [];
+    const works: LinkedWork[] = [];
+    for (const { artist, confidence, sentences } of linkedArtists) {
+      if (confidence < 0.2) continue;
+      const about = new Set(sentences);
+      const merged = new Map<
+        string,
+        LinkedWork & { mentions: number; sentences: number[]; confidence: number }
+      >();
+      for (const span of titles.get(artist) ?? []) {
+        const features = titleFeatures(scanned, span, about);
+        examinedTitles.push({ span, features });
+        const sure = probability(weights.title, features) * confidence;
+        if (sure < leastConfidence) continue;
+        const album = isAlbumAt(scanned, span) ? span.title.album : null;
+        const track = album === null ? span.title.track : -1;
+        const key = album ?? String(track);
+        const known = merged.get(key);
+        if (known === undefined) {
+          const one = { mentions: 1, sentences: [sentence[span.from]!] };
+          merged.set(key, { artist, album, track, confidence: sure, ...one });
+          continue;
+        }
+        known.mentions++;
+        known.confidence = Math.max(known.confidence, sure);
+        const at = sentence[span.from]!;
+        if (!known.sentences.includes(at)) known.sentences.push(at);
+      }
+      works.push(...merged.values());
+    }
+    const artists = linkedArtists.filter(({ confidence }) => confidence >= leastConfidence);
+    return {
+      linked: { scanned, artists, works },
+      examined: {
+        mentions: examinedMentions,
+        titles: examinedTitles,
+        lastNames: examinedLast,
+        about: examinedAbout,
+      },
+    };
+  }
+}
+
+/** What was found of an artist. */
+interface Finding {
+  confidence: number;
+  /** Tokens at which it is named. */
+  readonly places: Set<number>;
+  readonly sentences: Set<number>;
+}
+
+function note(
+  found: Map<number, Finding>,
+  artist: number,
+  confidence: number,
+  place: number,
+  inSentence: number,
+): void {
+  let finding = found.get(artist);
+  if (finding === undefined) {
+    found.set(artist, (finding = { confidence: 0, places: new Set(), sentences: new Set() }));
+  }
+  finding.confidence = Math.max(finding.confidence, confidence);
+  // What is hardly meant is no place where it is named, but it is the best that is known.
+  if (confidence < leastConfidence && finding.places.size > 0) return;
+  finding.places.add(place);
+  finding.sentences.add(inSentence);
+}
+
+/** Takes a place away from the artist whose whole name is what is the last name of another. */
+function forget(
+  found: Map<number, Finding>,
+  spans: readonly NameSpan[],
+  place: number,
+  meant: number,
+): void {
+  for (const { form, from, to } of spans) {
+    if (from !== place || to !== from + 1 || form.artist === meant) continue;
+    found.get(form.artist)?.places.delete(place);
+  }
+}
+
+/** Distinct titles in quotes or of two words and more. */
+function strongTitles(spans: readonly TitleSpan[] | undefined): number {
+  if (spans === undefined || spans.length === 0) return 0;
+  const strong = new Set<unknown>();
+  for (const { title, quoted, from, to } of spans) if (quoted || to - from > 1) strong.add(title);
+  return strong.size;
+}
+
+function hasComma(marks: Uint16Array, from: number, numTokens: number): boolean {
+  for (let at = from + 1; at < from + numTokens; at++) {
+    if ((marks[at]! & mark.comma) !== 0) return true;
+  }
+  return false;
+}
+
+/** [numTokens] 1 within quotes of two to ten words. */
+function quotesOf({ marks, sentence, numTokens }: ScannedText): Uint8Array {
+  const within = new Uint8Array(numTokens);
+  for (let from = 0; from < numTokens; from++) {
+    if ((marks[from]! & mark.opens) === 0 || (marks[from]! & mark.closes) !== 0) continue;
+    for (let to = from + 1; to < numTokens && to < from + 10; to++) {
+      if (sentence[to] !== sentence[from] || (marks[to]! & mark.opens) !== 0) break;
+      if ((marks[to]! & mark.closes) === 0) continue;
+      within.fill(1, from, to + 1);
+      break;
+    }
+  }
+  return within;
+}
