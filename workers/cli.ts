@@ -7,6 +7,7 @@ import { evaluateCommand } from './commands/evaluate.ts';
 import { failureLine } from './commands/failure.ts';
 import { downCommand, upCommand } from './commands/servers.ts';
 import { importCommand } from './commands/import.ts';
+import { importHistoryCommand } from './commands/import-history.ts';
 import { inOneLine } from './commands/options.ts';
 import { modelsCommand } from './commands/models.ts';
 import { notebooksCommand } from './commands/notebooks.ts';
@@ -41,6 +42,7 @@ for (const command of [
   reconcileCommand,
   deadLettersCommand,
   importCommand,
+  importHistoryCommand,
   simulateCommand,
   evaluateCommand,
   modelsCommand,

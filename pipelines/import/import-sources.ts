@@ -66,11 +66,21 @@ export async function importSources(options: ImportSourcesOptions): Promise<Sour
   }, signal);
 }
 
-async function importSource(
+/**
+ * Imports what one importer has found, whole or not at all.
+ *
+ * @param files - as `importer.find` gave them
+ */
+export async function importSource(
   importer: Importer,
   files: readonly string[],
   update: LakeUpdate,
-  { folder, openSql, clock, signal }: ImportSourcesOptions,
+  {
+    folder,
+    openSql,
+    clock,
+    signal,
+  }: Pick<ImportSourcesOptions, 'folder' | 'openSql' | 'clock' | 'signal'>,
 ): Promise<SourceFunnel> {
   const startedMs = clock();
   const source = importer.source(folder);
@@ -94,7 +104,8 @@ async function importSource(
   }
 }
 
-async function fingerprintOf(
+/** What the lake knows a content by: hash of the importer's version and of the files. */
+export async function fingerprintOf(
   importer: Importer,
   folder: SourceFolder,
   files: readonly string[],

@@ -22,7 +22,7 @@ export function selectLines(path: string, rejectsTable: string): string {
 }
 
 export interface FieldFormat {
-  readonly delimiter: ',' | '\t';
+  readonly delimiter: ',' | ';' | '\t';
   /** Whether `"` encloses fields (RFC 4180); without, it is a character like others. */
   readonly quotes: boolean;
 }

@@ -20,6 +20,16 @@ export interface ImportSessionOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A file that was sorted into rows that can be used and rows that cannot, as two Parquet files. */
+export interface ConvertedFile {
+  /** Its name, for the rejects. */
+  readonly file: string;
+  /** Path of the usable rows: what the importer makes of them, and `repairs` (VARCHAR[]). */
+  readonly rows: string;
+  /** Path of the others: line (from 1), reason, raw. */
+  readonly rejects: string;
+}
+
 /**
  * One import in one SQL session: source files to views (`read…`), views to rows that can be used
  * and rows that cannot (`take`), usable rows to segments (`put`). Nothing larger than a header is
@@ -101,6 +111,69 @@ export class ImportSession {
     await this.sql.run(`CREATE TEMP VIEW ${name} AS
       SELECT * EXCLUDE (reason, repairs) FROM ${all} WHERE reason IS NULL`);
     await this.#refuseAllBroken(name, file);
+  }
+
+  /**
+   * Takes in files that were converted before: counts their rows and repairs, keeps aside what
+   * cannot be used, and makes the view `name` of the usable rows, with the number of their file in
+   * `files` (from 0) as `file_ix`.
+   *
+   * @throws Mistake `SOURCE_INVALID` where there are rows and none can be used, `SOURCE_EMPTY` where
+   *   there are none
+   */
+  async takeConverted(name: string, files: readonly ConvertedFile[]): Promise<void> {
+    this.#options.signal?.throwIfAborted();
+    await this.sql.run(
+      'CREATE TEMP TABLE converted_files (file_ix INTEGER, file VARCHAR, rows VARCHAR)',
+    );
+    await this.sql.append(
+      'converted_files',
+      files.map(({ file, rows }, ix) => [ix, file, rows]),
+    );
+    for (const { file, rejects } of files) {
+      await this.rejected(`(SELECT ${quoted(file)} AS file, line, reason, raw
+        FROM read_parquet(${quoted(rejects)}))`);
+    }
+    const paths = files.map(({ rows }) => quoted(rows)).join(', ');
+    await this.sql.run(`CREATE TEMP VIEW ${name} AS
+      SELECT p.* EXCLUDE (filename), file_ix
+      FROM read_parquet([${paths}], filename = true) p
+      JOIN converted_files f ON f.rows = p.filename`);
+    const [{ usable }] = (await this.sql.rows(`SELECT count(*) AS usable FROM ${name}`)) as [
+      { usable: number },
+    ];
+    this.#tally.rowsIn += usable;
+    const repaired = await this.sql.rows<{ kind: string; values: number }>(
+      `SELECT kind, count(*) AS values
+       FROM (SELECT unnest(repairs) AS kind FROM ${name}) GROUP BY kind`,
+    );
+    for (const { kind, values } of repaired) this.#tally.repaired(kind, values);
+    if (usable > 0) return;
+    const [worst] = await this.sql.rows<{ reason: string; rows: number }>(
+      `SELECT reason, count(*) AS rows FROM rejects GROUP BY reason ORDER BY rows DESC, reason LIMIT 1`,
+    );
+    throw new Mistake(
+      worst === undefined ? 'SOURCE_EMPTY' : 'SOURCE_INVALID',
+      `${this.folder.path}: expected rows that can be used, got none` +
+        (worst === undefined ? '' : `; most often: ${worst.reason} (${worst.rows} rows)`),
+    );
+  }
+
+  /**
+   * Keeps rows aside that have not been counted yet.
+   *
+   * @param relation - a name, or a SELECT in brackets: file, line (from 1), reason, raw
+   */
+  async rejected(relation: string): Promise<void> {
+    const counts = await this.sql.rows<{ reason: string; rows: number }>(
+      `SELECT reason, count(*) AS rows FROM ${relation} GROUP BY reason`,
+    );
+    if (counts.length === 0) return;
+    for (const { reason, rows } of counts) {
+      this.#tally.dropped(reason, rows);
+      this.#tally.rowsIn += rows;
+    }
+    await this.sql.run(`INSERT INTO rejects SELECT file, line, reason, raw FROM ${relation}`);
   }
 
   /** Counts rows that say again what others said. */

@@ -74,15 +74,24 @@ export class SourceReader {
    * @throws Mistake `SOURCE_EMPTY`, `SOURCE_INVALID`
    */
   async readJsonLines(view: string, file: string, mayBeEmpty = false): Promise<void> {
-    await this.#stageLines(view, file);
-    await this.#sql.run(`CREATE TEMP VIEW ${view}_records AS SELECT * FROM ${view}_lines`);
-    await this.#countRows(view, file, 0, mayBeEmpty);
+    await this.readLines(view, file, mayBeEmpty);
     await this.#sql.run(`CREATE TEMP VIEW ${view} AS
       SELECT row, CASE WHEN json IS NULL THEN 'not a JSON object' END AS fault, json
       FROM (SELECT row, CASE WHEN json_valid(raw) AND json_type(raw) = 'OBJECT'
                              THEN CAST(raw AS JSON) END AS json
             FROM (SELECT row, ltrim(raw, chr(65279)) AS raw
                   FROM ${view}_records WHERE trim(raw) <> ''))`);
+  }
+
+  /**
+   * Makes the views of a file of lines, `v` itself apart: each line is a record.
+   *
+   * @throws Mistake `SOURCE_EMPTY`, `SOURCE_INVALID`
+   */
+  async readLines(view: string, file: string, mayBeEmpty = false): Promise<void> {
+    await this.#stageLines(view, file);
+    await this.#sql.run(`CREATE TEMP VIEW ${view}_records AS SELECT * FROM ${view}_lines`);
+    await this.#countRows(view, file, 0, mayBeEmpty);
   }
 
   async #stageLines(view: string, file: string): Promise<void> {
