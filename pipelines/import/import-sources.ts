@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Mistake } from '../../model/mistake.ts';
 import type { ImportCounts, Lake, LakeUpdate } from '../lake.ts';
 import type { Clock, Log, Sql } from '../ports.ts';
+import { erasureFiles } from './erased-rows.ts';
 import type { Importer } from './importer.ts';
 import { lastfm } from './lastfm.ts';
 import { nowplaying } from './nowplaying.ts';
@@ -93,7 +94,10 @@ export async function importSource(
   const existing = await update.snapshot({ sources: [source] });
   const sql = await openSql(join(scratch, 'spill'));
   try {
-    const session = await ImportSession.open({ sql, folder, source, scratch, existing, signal });
+    const session = await ImportSession.open({
+      ...{ sql, folder, source, scratch, existing, signal },
+      erasures: erasureFiles(update),
+    });
     await importer.run(session);
     const { counts, files: written } = await session.finish();
     await update.commit({ source, fingerprint, counts }, written);

@@ -2,6 +2,7 @@ import { fromLake, lakeIdentity, type LakeSnapshot, type WrittenFile } from '../
 import { quoted } from '../sql.ts';
 import type { Sql } from '../ports.ts';
 import { lakeTables, type LakeTable } from '../tables.ts';
+import { isErased } from './erased-rows.ts';
 import type { Tally } from './tally.ts';
 
 export interface SegmentWriterOptions {
@@ -9,6 +10,8 @@ export interface SegmentWriterOptions {
   readonly source: string;
   /** What the lake holds of this source. */
   readonly existing: LakeSnapshot;
+  /** Files of the lake's table `erasures`, of all sources: rows of these listeners are left out. */
+  readonly erasures: readonly string[];
   readonly tally: Tally;
   readonly scratchFile: () => string;
   readonly signal: AbortSignal | undefined;
@@ -34,7 +37,7 @@ export class SegmentWriter {
    *   `source` apart; one that it lacks is null
    */
   async put(table: LakeTable, relation: string): Promise<void> {
-    const { sql, source, existing, scratchFile, signal } = this.#options;
+    const { sql, source, existing, erasures, tally, scratchFile, signal } = this.#options;
     const staged = scratchFile();
     const given = await sql.rows<{ column_name: string }>(`DESCRIBE SELECT * FROM ${relation}`);
     const has = new Set(given.map(({ column_name }) => column_name));
@@ -48,7 +51,15 @@ export class SegmentWriter {
         ${table === 'listens' ? 'ORDER BY listened_at' : ''}
       ) TO ${quoted(staged)} (FORMAT parquet)`,
     );
-    const all = `SELECT * FROM read_parquet(${quoted(staged)})`;
+    const stagedRows = `read_parquet(${quoted(staged)})`;
+    const erased = isErased(table, erasures);
+    const all = `SELECT * FROM ${stagedRows}${erased === undefined ? ' WHERE true' : ` WHERE NOT (${erased})`}`;
+    if (erased !== undefined) {
+      const [gone] = await sql.rows<{ rows: number }>(
+        `SELECT count(*) AS rows FROM ${stagedRows} WHERE ${erased}`,
+      );
+      tally.dropped('of an erased listener', gone!.rows);
+    }
     const known = existing.tables[table];
     if (table !== 'listens') {
       await this.#addNew(table, all, known);
@@ -65,7 +76,7 @@ export class SegmentWriter {
       const named = new Set(batch.map((day) => `day=${day}`));
       await this.#addNew(
         table,
-        `${all} WHERE ${within(first, last)}`,
+        `${all} AND ${within(first, last)}`,
         known.filter((path) => named.has(path.split('/').at(-2)!)),
       );
       for (const day of batch) await this.#write(table, within(day, day), day);

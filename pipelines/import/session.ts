@@ -5,6 +5,7 @@ import type { Sql } from '../ports.ts';
 import { readSql } from '../sql.ts';
 import type { LakeTable } from '../tables.ts';
 import { SegmentWriter } from './segment-writer.ts';
+import { namesErased } from './erased-rows.ts';
 import type { SourceFolder } from './source-folder.ts';
 import { lineOf, SourceReader, type Columns } from './source-reader.ts';
 import { Tally } from './tally.ts';
@@ -17,6 +18,8 @@ export interface ImportSessionOptions {
   readonly scratch: string;
   /** What the lake holds of this source. */
   readonly existing: LakeSnapshot;
+  /** Files of the lake's table `erasures`. Default: nobody was erased. */
+  readonly erasures?: readonly string[];
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -46,14 +49,15 @@ export class ImportSession {
   #serial = 0;
 
   private constructor(options: ImportSessionOptions) {
-    const { sql, folder, source, existing, signal } = options;
+    const { sql, folder, source, existing, erasures = [], signal } = options;
     this.sql = sql;
     this.folder = folder;
     this.#options = options;
     const tally = this.#tally;
     const scratchFile = () => this.#scratchFile('parquet');
     this.#reader = new SourceReader(sql, folder, tally, scratchFile);
-    this.#writer = new SegmentWriter({ sql, source, existing, tally, scratchFile, signal });
+    const reading = { sql, source, existing, erasures };
+    this.#writer = new SegmentWriter({ ...reading, tally, scratchFile, signal });
   }
 
   static async open(options: ImportSessionOptions): Promise<ImportSession> {
@@ -194,6 +198,8 @@ export class ImportSession {
 
   /** What was counted, and the files to commit, rejects included. */
   async finish(): Promise<{ counts: ImportCounts; files: WrittenFile[] }> {
+    const ofErased = namesErased('raw', this.#options.erasures ?? []);
+    if (ofErased !== undefined) await this.sql.run(`DELETE FROM rejects WHERE ${ofErased}`);
     const [{ rows }] = (await this.sql.rows('SELECT count(*) AS rows FROM rejects')) as [
       { rows: number },
     ];
