@@ -11,6 +11,7 @@ import { importHistoryCommand } from './commands/import-history.ts';
 import { inOneLine } from './commands/options.ts';
 import { modelsCommand } from './commands/models.ts';
 import { notebooksCommand } from './commands/notebooks.ts';
+import { profileCommand } from './commands/profile.ts';
 import { reconcileCommand } from './commands/reconcile.ts';
 import { redeliverCommand } from './commands/redeliver.ts';
 import { schedulerCommand } from './commands/scheduler.ts';
@@ -47,6 +48,7 @@ for (const command of [
   evaluateCommand,
   modelsCommand,
   notebooksCommand,
+  profileCommand,
   sqlCommand,
   tokenCommand,
   upCommand,

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { languageTag } from '../../model/language-tags.ts';
+import { countryCode, pictureAddress } from '../../model/profile.ts';
 import { ianaZone } from '../../model/zone-names.ts';
 import { listenLimits } from './listens-check.ts';
 import {
@@ -97,9 +98,9 @@ export function profileRow(event: z.infer<typeof profile>, by: Said): Row {
   return {
     ...said(by, event.at),
     zone: zone ? ianaZone(zone) : undefined,
-    country: country?.toUpperCase(),
+    country: country ? countryCode(country) : undefined,
     language: language ? languageTag(language) : undefined,
-    picture_url: pictureUrl ?? undefined,
+    picture_url: pictureUrl ? pictureAddress(pictureUrl) : undefined,
   };
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { languageTag } from '../../model/language-tags.ts';
+import { countryCode, pictureAddress } from '../../model/profile.ts';
 import { ianaZone } from '../../model/zone-names.ts';
 import { listenLimits } from './listens-check.ts';
 
@@ -99,7 +100,9 @@ export const profile = z.strictObject({
     .nullish(),
   country: z
     .string()
-    .regex(/^[A-Za-z]{2}$/, 'expected two letters of ISO 3166-1, such as ID')
+    .refine((country) => countryCode(country) !== undefined, {
+      error: ({ input }) => `expected a country of ISO 3166-1 such as ID, got "${String(input)}"`,
+    })
     .nullish(),
   language: z
     .string()
@@ -108,8 +111,10 @@ export const profile = z.strictObject({
     })
     .nullish(),
   pictureUrl: z
-    .url({ protocol: /^https$/ })
-    .max(2000)
+    .string()
+    .refine((address) => pictureAddress(address) !== undefined, {
+      error: 'expected an address of up to 2,000 characters such as https://example.org/me.png',
+    })
     .nullish(),
   at,
 });

@@ -36,14 +36,19 @@ export async function putListens(
   await session.put('listens', 'located_listens');
 }
 
-/** Makes the table `<column>_known` (text, value) of the ways in which a column is written. */
-async function lookUp(
+/**
+ * Makes a table (text, value) of the ways in which a column is written.
+ *
+ * @param table - its name; default `<column>_known`
+ */
+export async function lookUp(
   { sql }: ImportSession,
   view: string,
   column: string,
   find: (text: string) => string | undefined,
+  table = `${column}_known`,
 ): Promise<void> {
-  await sql.run(`CREATE TEMP TABLE ${column}_known (text VARCHAR, value VARCHAR)`);
+  await sql.run(`CREATE TEMP TABLE ${table} (text VARCHAR, value VARCHAR)`);
   const rows = sql.stream<{ text: string }>(
     `SELECT DISTINCT ${column} AS text FROM ${view} WHERE ${column} IS NOT NULL`,
   );
@@ -54,5 +59,5 @@ async function lookUp(
       if (value !== undefined) known.push([text, value]);
     }
   }
-  await sql.append(`${column}_known`, known);
+  await sql.append(table, known);
 }

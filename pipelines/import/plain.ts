@@ -1,8 +1,11 @@
 import { basename } from 'node:path';
+import { languageTag } from '../../model/language-tags.ts';
 import { Mistake } from '../../model/mistake.ts';
+import { countryCode, pictureAddress } from '../../model/profile.ts';
+import { ianaZone } from '../../model/zone-names.ts';
 import { readSql } from '../sql.ts';
 import type { Importer } from './importer.ts';
-import { putListens } from './listens.ts';
+import { lookUp, putListens } from './listens.ts';
 import { putRecordings } from './recordings.ts';
 import type { ImportSession } from './session.ts';
 import type { Columns } from './source-reader.ts';
@@ -14,6 +17,7 @@ const memberships = 'memberships.csv';
 const texts = 'texts.jsonl';
 const artistPlays = 'artist_plays.csv';
 const artistTags = 'artist_tags.csv';
+const profiles = 'profiles.csv';
 
 /** Columns of the files, as the README describes them. */
 const columns = {
@@ -33,6 +37,10 @@ const columns = {
   [memberships]: { required: ['playlist_id', 'recording_id', 'added'], optional: ['removed'] },
   [artistPlays]: { required: ['listener', 'artist', 'plays'], optional: ['known_from'] },
   [artistTags]: { required: ['artist', 'tag'], optional: ['tagged', 'listener'] },
+  [profiles]: {
+    required: ['listener', 'at'],
+    optional: ['zone', 'country', 'language', 'picture_url'],
+  },
 } satisfies Record<string, Columns>;
 
 /** What a file needs beside it to mean anything. */
@@ -43,6 +51,7 @@ const companions: Readonly<Record<string, readonly string[]>> = {
   [texts]: [listens],
   [artistPlays]: [listens],
   [artistTags]: [listens],
+  [profiles]: [listens],
 };
 
 /**
@@ -86,6 +95,7 @@ export const plain: Importer = {
       await read(session, 'artist_tags', artistTags);
       await runTable(session, 'artist_tags', 'artist_tags');
     }
+    if (folder.find(profiles)) await runProfiles(session);
   },
 };
 
@@ -114,10 +124,23 @@ async function runPlaylists(session: ImportSession): Promise<void> {
   await runTable(session, 'memberships', 'memberships');
 }
 
+async function runProfiles(session: ImportSession): Promise<void> {
+  await read(session, 'profiles', profiles);
+  for (const [column, find] of [
+    ['zone', ianaZone],
+    ['country', countryCode],
+    ['language', languageTag],
+    ['picture_url', pictureAddress],
+  ] as const) {
+    await lookUp(session, 'profiles', column, find, `profiles_${column}_known`);
+  }
+  await runTable(session, 'profiles', 'profiles');
+}
+
 async function runTable(
   session: ImportSession,
   view: string,
-  table: 'texts' | 'artist_plays' | 'artist_tags' | 'playlists' | 'memberships',
+  table: 'texts' | 'artist_plays' | 'artist_tags' | 'playlists' | 'memberships' | 'profiles',
 ): Promise<void> {
   await session.take(`usable_${view}`, view, select(table));
   await session.put(table, `usable_${view}`);
