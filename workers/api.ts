@@ -6,6 +6,8 @@ import { openMongo } from '../infra/mongo.ts';
 import { openNames } from '../infra/mongo/names.ts';
 import { openPlaylistReader } from '../infra/mongo/reader.ts';
 import { openNameCache } from '../infra/name-cache.ts';
+import { picturesFolder } from '../infra/pictures/kept.ts';
+import { openUploads } from '../infra/pictures/uploads.ts';
 import { openRedis } from '../infra/redis.ts';
 import { openTokens, tokenSecret } from '../infra/tokens.ts';
 import { resolveRegion } from '../model/regions.ts';
@@ -30,6 +32,10 @@ export async function runApi(
   const api = await buildApi({
     playlists: openPlaylistReader(mongo.db, openNameCache(openNames(mongo.db), { clock })),
     covers: delivery.covers,
+    pictures: {
+      uploads: openUploads({ db: mongo.db, home: config.home, clock }),
+      folder: picturesFolder(config.home),
+    },
     cache: openListCache(redis.client, config.namespace),
     tokens: openTokens(await tokenSecret(config.home), clock),
     clock,

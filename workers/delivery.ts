@@ -11,8 +11,7 @@ import { openNames, type Names } from '../infra/mongo/names.ts';
 import { openOrders } from '../infra/mongo/orders.ts';
 import { openPlaylists, type Playlists } from '../infra/mongo/playlists.ts';
 import { openStoredLists } from '../infra/mongo/stored-lists.ts';
-import { noPictures, openPictures, picturesFolder } from '../infra/pictures.ts';
-import { redisPictureMemory } from '../infra/pictures/memory.ts';
+import { openConfiguredPictures } from '../infra/pictures/configured.ts';
 import { openRabbit, type Rabbit } from '../infra/rabbit.ts';
 import { openRedis, removeKeys } from '../infra/redis.ts';
 import type { ServerUrls } from '../infra/servers/index.ts';
@@ -185,16 +184,7 @@ export async function openDelivery(given: DeliveryOptions): Promise<Delivery> {
       openOrders(db),
     ]);
     const playlists = forgetting(stored, openListCache(redis.client, namespace));
-    const pictures =
-      config.pictureUrl === undefined
-        ? noPictures
-        : openPictures({
-            url: config.pictureUrl,
-            folder: picturesFolder(config.home),
-            memory: redisPictureMemory(redis.client, namespace),
-            clock,
-            log,
-          });
+    const pictures = openConfiguredPictures({ config, db, redis: redis.client, clock, log });
     const names = openNames(db);
     const nameLists = openNameLists(names, log);
     const { metrics, onBatch } = options;

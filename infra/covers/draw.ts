@@ -135,5 +135,5 @@ async function allVariants(
 function encode(image: Sharp, format: CoverFormat): Promise<Buffer> {
   return format === 'jpeg'
     ? image.jpeg({ quality: 88, chromaSubsampling: '4:4:4' }).toBuffer()
-    : image.webp({ quality: 84, smartSubsample: true }).toBuffer();
+    : image.webp({ quality: 86, effort: 2 }).toBuffer();
 }

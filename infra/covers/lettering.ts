@@ -1,3 +1,4 @@
+import { contrast, rgbOf } from './colours.ts';
 import type { Palette } from './palette.ts';
 
 /**
@@ -38,7 +39,7 @@ export function lettering(week: string, palette: Palette, side: number, withShad
   const [year, number] = week.split('-W') as [string, string];
   const margin = side * 0.07;
   const foot = side - margin;
-  const accent = palette.tones[0]!;
+  const accent = accentOf(palette);
   const withName = side >= leastWithName;
   const big = side * (withName ? 0.026 : 0.036);
   const small = side * (withName ? 0.0072 : 0.0125);
@@ -60,6 +61,11 @@ export function lettering(week: string, palette: Palette, side: number, withShad
     written(year, beside, foot - 6 * small, small, accent, 0.9) +
     `</svg>`
   );
+}
+
+/** The first tone that is legible on the dark of the shade. */
+function accentOf({ dark, light, tones }: Palette): string {
+  return tones.find((tone) => contrast(rgbOf(tone), rgbOf(dark)) >= 5.5) ?? light;
 }
 
 /** @param unit - pixels of a grid unit; a letter is 4 wide, 6 high, and 2 apart from the next */

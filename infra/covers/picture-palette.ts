@@ -45,7 +45,7 @@ export function foremostHues(pixels: Uint8Array): number[] {
     numColoured++;
     weights[Math.floor(h / binDegrees) % numBins]! += c;
   }
-  if (numColoured * 3 < leastColoured * pixels.length) return [];
+  if (numColoured === 0 || numColoured * 3 < leastColoured * pixels.length) return [];
   const near = (bin: number) => weights[(bin + numBins) % numBins]!;
   const smooth = Array.from(weights, (_, bin) => near(bin - 1) + 2 * near(bin) + near(bin + 1));
   const order = smooth.map((_, bin) => bin).sort((a, b) => smooth[b]! - smooth[a]! || a - b);

@@ -1,10 +1,11 @@
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { RefusedPicture, uploadLimits } from '../pictures/clean.ts';
 import { readPicture } from '../pictures/kept.ts';
 import type { Upload, Uploads } from '../pictures/uploads.ts';
 import type { Tokens } from '../tokens.ts';
 import type { App } from './app.ts';
-import { etagOf, json, matches, problems, unchanged } from './answers.ts';
+import { etagOf, json, matches, problem, problems, unchanged } from './answers.ts';
 import { mayRead } from './bearer.ts';
 import { notFound, Problem } from './problem.ts';
 
@@ -40,56 +41,49 @@ const image = {
   content: { 'image/jpeg': { schema: z.string().meta({ format: 'binary' }) } },
 };
 const tooMuch = {
-  413: { description: 'The file has too many bytes, or the picture too many pixels.' },
-  415: { description: 'The file is no JPEG, PNG or WebP.' },
-  422: { description: 'The picture is broken or too small.' },
+  413: problem('The file has too many bytes, or the picture too many pixels.'),
+  415: problem('The file is no JPEG, PNG or WebP.'),
+  422: problem('The picture is broken or too small.'),
 };
 
 /** A listener's own picture: the covers of lists that are delivered from then on show it. */
-export async function addPictureRoutes(
-  app: App,
-  { pictures, tokens }: PictureRoutes,
-): Promise<void> {
+export function addPictureRoutes(app: App, { pictures, tokens }: PictureRoutes): void {
   const { uploads, folder } = pictures;
   const noPicture = (user: string) => notFound(`listener "${user}" has uploaded no picture`);
 
-  // Apart, for no other path takes a body of this kind.
-  await app.register((within, _options, done) => {
-    within.addContentTypeParser(
-      [...pictureTypes],
-      { parseAs: 'buffer', bodyLimit: uploadLimits.maxBytes },
-      (_request, body, parsed) => parsed(null, body),
-    );
-    within.put<{ Params: { id: string } }>(
-      path,
-      {
-        // The token is read before the body is: nobody else makes us take megabytes.
-        onRequest: (request) => mayRead(request, tokens, request.params.id),
-        schema: {
-          operationId: 'putPicture',
-          summary: `Takes a picture in place of the one before: JPEG, PNG or WebP of up to ${uploadLimits.maxBytes / 1048576} MiB and ${uploadLimits.maxPixels / 1e6} megapixels`,
-          tags,
-          security,
-          consumes: [...pictureTypes],
-          params: userParameter,
-          response: { 200: json('What is kept of it.', pictureAnswer), ...problems, ...tooMuch },
-        },
+  // Other paths take no such body: their schemas refuse it.
+  app.addContentTypeParser([...pictureTypes], { parseAs: 'buffer' }, (_request, body, parsed) =>
+    parsed(null, body),
+  );
+  app.put<{ Params: { id: string } }>(
+    path,
+    {
+      bodyLimit: uploadLimits.maxBytes,
+      // The token is read before the body is: nobody else makes us take megabytes.
+      onRequest: (request) => mayRead(request, tokens, request.params.id),
+      schema: {
+        operationId: 'putPicture',
+        summary: `Takes a picture in place of the one before: JPEG, PNG or WebP of up to ${uploadLimits.maxBytes / 1048576} MiB and ${uploadLimits.maxPixels / 1e6} megapixels`,
+        tags,
+        security,
+        consumes: [...pictureTypes],
+        params: userParameter,
+        response: { 200: json('What is kept of it.', pictureAnswer), ...problems, ...tooMuch },
       },
-      async (request) => {
-        const { id } = request.params;
-        if (!Buffer.isBuffer(request.body) || request.body.length === 0) {
-          throw new Problem(400, 'Bad request', 'expected a picture as the body, got none');
-        }
-        try {
-          return answerOf(id, await uploads.put(id, request.body));
-        } catch (error) {
-          if (!(error instanceof RefusedPicture)) throw error;
-          throw new Problem(error.status, titles[error.status], error.message);
-        }
-      },
-    );
-    done();
-  });
+    },
+    async (request) => {
+      const { id } = request.params;
+      if (!Buffer.isBuffer(request.body) || request.body.length === 0) {
+        throw new Problem(400, 'Bad request', 'expected a picture as the body, got none');
+      }
+      try {
+        return answerOf(id, await uploads.put(id, request.body));
+      } catch (error) {
+        if (!(error instanceof RefusedPicture)) throw error;
+        throw new Problem(error.status, titles[error.status], error.message);
+      }
+    },
+  );
 
   app.get(
     path,
@@ -111,8 +105,8 @@ export async function addPictureRoutes(
       if (bytes === undefined) throw noPicture(id);
       const etag = etagOf(bytes);
       void reply.header('etag', etag).header('cache-control', 'private, no-cache');
-      if (matches(request.headers['if-none-match'], etag)) return reply.code(304).send();
-      return reply.type('image/jpeg').send(bytes);
+      if (matches(request.headers['if-none-match'], etag)) return sendNothing(reply, 304);
+      return sendPicture(reply, bytes);
     },
   );
 
@@ -132,9 +126,17 @@ export async function addPictureRoutes(
       const { id } = request.params;
       await mayRead(request, tokens, id);
       if (!(await uploads.remove(id))) throw noPicture(id);
-      return reply.code(204).send();
+      return sendNothing(reply, 204);
     },
   );
+}
+
+function sendNothing(reply: FastifyReply, status: 204 | 304): FastifyReply {
+  return reply.code(status).send();
+}
+
+function sendPicture(reply: FastifyReply, bytes: Buffer): FastifyReply {
+  return reply.type('image/jpeg').send(bytes);
 }
 
 const titles = {

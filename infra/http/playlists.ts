@@ -3,6 +3,14 @@ import { z } from 'zod';
 import { toJspf } from '../../model/jspf.ts';
 import type { ListedTrack } from '../../pipelines/lists.ts';
 import type { Clock } from '../../pipelines/ports.ts';
+import { variantTag } from '../covers.ts';
+import {
+  coverFormats,
+  coverSides,
+  type CoverFormat,
+  type CoverSide,
+  type CoverVariant,
+} from '../covers/draw.ts';
 import type { CachedAnswer, ListCache } from '../list-cache.ts';
 import type { Tokens } from '../tokens.ts';
 import {
@@ -19,6 +27,7 @@ import {
   type PlaylistAnswer,
   weekKey,
 } from './answers.ts';
+import { preferredType } from './accept.ts';
 import { mayRead } from './bearer.ts';
 import { notFound } from './problem.ts';
 import type { App } from './app.ts';
@@ -56,8 +65,8 @@ export interface PlaylistReader {
 }
 
 export interface CoverReader {
-  /** JPEG bytes of the cover with a key, made on first request; undefined for what is not a key. */
-  image(key: string): Promise<Uint8Array | undefined>;
+  /** The cover with a key, made on first request; undefined for what is not a key. */
+  image(key: string, variant: CoverVariant): Promise<Uint8Array | undefined>;
 }
 
 export interface PlaylistRoutes {
@@ -87,10 +96,18 @@ const listAnswer = {
     [jspfType]: { schema: jspfAnswer },
   },
 };
+const binary = { schema: z.string().meta({ format: 'binary' }) };
 const coverAnswer = {
-  description: 'The image.',
-  content: { 'image/jpeg': { schema: z.string().meta({ format: 'binary' }) } },
+  description: 'The image: WebP where `Accept` wants it more than JPEG, or `format` says so.',
+  content: { 'image/jpeg': binary, 'image/webp': binary },
 };
+const coverQuery = z.object({
+  size: z
+    .enum(['160', '320', '640'] as const satisfies readonly `${CoverSide}`[])
+    .default('640')
+    .meta({ description: 'Pixels on a side.' }),
+  format: z.enum(coverFormats).optional(),
+});
 const security = [{ bearer: [] }];
 const tags = ['playlists'];
 
@@ -186,10 +203,11 @@ export function addPlaylistRoutes(app: App, routes: PlaylistRoutes): void {
     {
       schema: {
         operationId: 'cover',
-        summary: 'The cover of a list, JPEG, 640 x 640',
+        summary: `The cover of a list, JPEG or WebP, ${coverSides.join(', ')} pixels on a side`,
         tags,
         security,
         params: weekParameters,
+        querystring: coverQuery,
         response: { 200: coverAnswer, 304: unchanged, ...problems },
       },
     },
@@ -198,12 +216,21 @@ export function addPlaylistRoutes(app: App, routes: PlaylistRoutes): void {
       await mayRead(request, tokens, id);
       const key = await playlists.cover(id, week, clock());
       if (key === undefined) throw noSuchList(id, week);
-      const etag = `"${key}"`;
-      void reply.header('etag', etag).header('cache-control', 'private, max-age=3600');
+      const format =
+        request.query.format ??
+        (preferredType(request.headers.accept, ['image/jpeg', 'image/webp']) === 'image/webp'
+          ? 'webp'
+          : 'jpeg');
+      const variant = { side: Number(request.query.size) as CoverSide, format };
+      const etag = `"${key}-${variantTag(variant)}"`;
+      void reply
+        .header('etag', etag)
+        .header('cache-control', 'private, max-age=3600')
+        .header('vary', 'accept, authorization');
       if (matches(request.headers['if-none-match'], etag)) return sendUnchanged(reply);
-      const image = await covers.image(key);
+      const image = await covers.image(key, variant);
       if (image === undefined) throw notFound(`no cover has the key "${key}"`);
-      return sendImage(reply, image);
+      return sendImage(reply, format, image);
     },
   );
 }
@@ -241,6 +268,6 @@ function sendUnchanged(reply: FastifyReply): FastifyReply {
   return reply.code(304).send();
 }
 
-function sendImage(reply: FastifyReply, image: Uint8Array): FastifyReply {
-  return reply.type('image/jpeg').send(Buffer.from(image));
+function sendImage(reply: FastifyReply, format: CoverFormat, image: Uint8Array): FastifyReply {
+  return reply.type(`image/${format}`).send(Buffer.from(image));
 }

@@ -19,9 +19,13 @@ import { addEventRoutes, type EventRoutes } from './events.ts';
 import { addHealthRoutes, type HealthRoutes } from './health.ts';
 import { addListenRoutes, type ListenRoutes } from './listens.ts';
 import { addOperationsRoutes, type OperationsRoutes } from './operations.ts';
+import { addPictureRoutes, type PictureRoutes } from './pictures.ts';
 import { addPlaylistRoutes, type PlaylistRoutes } from './playlists.ts';
 
-export type Api = PlaylistRoutes & OperationsRoutes & HealthRoutes & { readonly log: Log; readonly intake: Intake };
+export type Api = PlaylistRoutes &
+  PictureRoutes &
+  OperationsRoutes &
+  HealthRoutes & { readonly log: Log; readonly intake: Intake };
 
 /** What listens and other events arrive by, and are read back by. */
 export type Intake = Omit<ListenRoutes & EventRoutes, 'tokens' | 'clock' | 'log'>;
@@ -65,6 +69,7 @@ export async function buildApi(api: Api): Promise<App> {
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
   addHealthRoutes(app, api);
   addPlaylistRoutes(app, api);
+  addPictureRoutes(app, api);
   addOperationsRoutes(app, api);
   await addListenRoutes(app, { ...api, ...api.intake });
   await addEventRoutes(app, { ...api, ...api.intake });

@@ -28,7 +28,7 @@ import { readConfig } from '../../infra/config.ts';
 import { openNames } from '../../infra/mongo/names.ts';
 import { createLog } from '../../infra/log.ts';
 import { openMongo } from '../../infra/mongo.ts';
-import { picturesFolder } from '../../infra/pictures.ts';
+import { picturesFolder } from '../../infra/pictures/kept.ts';
 import { redisPictureMemory } from '../../infra/pictures/memory.ts';
 import { openRedis } from '../../infra/redis.ts';
 import { batchBytes } from '../../infra/rabbit/message.ts';

@@ -44,7 +44,17 @@ beforeAll(async () => {
       mongo.db,
       openNameCache(openNames(mongo.db), { clock: () => now }),
     ),
-    covers: { image: (key) => Promise.resolve(Buffer.from(`jpeg of ${key}`)) },
+    covers: {
+      image: (key, { side, format }) => Promise.resolve(Buffer.from(`${format} ${side} of ${key}`)),
+    },
+    pictures: {
+      uploads: {
+        put: () => Promise.reject(new Error('not asked')),
+        find: () => Promise.resolve(undefined),
+        remove: () => Promise.resolve(false),
+      },
+      folder: '/nowhere',
+    },
     cache,
     tokens,
     clock: () => now,
@@ -158,7 +168,7 @@ test('a list that was stored in words, as version 1, is answered byte for byte a
   expect(inWords.body).toBe(ofIds.body);
   expect(inWords.headers).toEqual({ ...ofIds.headers, date: inWords.headers.date });
   const cover = await get('/v1/users/ana/playlists/2014-W36/cover');
-  expect(cover.headers.etag).toBe(`"${coverKey('ana', '2014-W36', undefined)}"`);
+  expect(cover.headers.etag).toBe(`"${coverKey('ana', '2014-W36', undefined)}-640-l2.jpeg"`);
   expect(Object.keys(ofIds.json<{ tracks: object[] }>().tracks[0]!)).toEqual([
     ...['trackId', 'title', 'artists', 'artistId', 'album', 'lengthS', 'reason', 'source'],
   ]);
@@ -427,15 +437,45 @@ test('the cover is an image with its key as entity tag', async () => {
   await store(documentFor('ana', '2014-W36', jakarta));
   const answer = await get('/v1/users/ana/playlists/2014-W36/cover');
   expect(answer.headers['content-type']).toBe('image/jpeg');
-  expect(answer.headers.etag).toBe(`"${coverKey('ana', '2014-W36', undefined)}"`);
+  const key = coverKey('ana', '2014-W36', undefined);
+  expect(answer.headers.etag).toBe(`"${key}-640-l2.jpeg"`);
+  expect(answer.body).toBe(`jpeg 640 of ${key}`);
   const picture = 'ab'.repeat(16);
   await store(documentFor('ana', '2014-W36', jakarta, { revision: 2, picture }));
   const pictured = await get('/v1/users/ana/playlists/2014-W36/cover');
-  expect(pictured.headers.etag).toBe(`"p-${picture}-2014-W36"`);
+  expect(pictured.headers.etag).toBe(`"p-${picture}-2014-W36-640-l2.jpeg"`);
   const again = await get('/v1/users/ana/playlists/2014-W36/cover', {
     'if-none-match': String(pictured.headers.etag),
   });
   expect(again.statusCode).toBe(304);
+});
+
+test('a cover comes in the size and the format that is asked for, each with its own entity tag', async () => {
+  await store(documentFor('ana', '2014-W36', jakarta));
+  const path = '/v1/users/ana/playlists/2014-W36/cover';
+  const browser = 'image/avif,image/webp,image/apng,*/*;q=0.8';
+  const tags = new Set<unknown>();
+  for (const [query, accept, type, said] of [
+    ['', '*/*', 'jpeg', 'jpeg 640'],
+    ['?size=320', 'image/jpeg', 'jpeg', 'jpeg 320'],
+    ['?size=160', browser, 'webp', 'webp 160'],
+    ['?size=320&format=webp', 'image/jpeg', 'webp', 'webp 320'],
+    ['', 'image/webp;q=0.2, image/jpeg;q=0.7', 'jpeg', 'jpeg 640'],
+    ['', 'text/html', 'jpeg', 'jpeg 640'],
+  ] as const) {
+    const answer = await get(path + query, { accept });
+    expect(answer.headers['content-type']).toBe(`image/${type}`);
+    expect(answer.headers.vary).toBe('accept, authorization');
+    expect(answer.body).toBe(`${said} of ${coverKey('ana', '2014-W36', undefined)}`);
+    const tag = String(answer.headers.etag);
+    tags.add(tag);
+    const again = await get(path + query, { accept, 'if-none-match': tag });
+    expect([again.statusCode, again.body]).toEqual([304, '']);
+  }
+  expect(tags.size).toBe(4);
+  const wrong = await get(`${path}?size=100`);
+  expect(wrong.statusCode).toBe(400);
+  expect(wrong.json<{ detail: string }>().detail).toMatch(/^size: .*160.*320.*640/);
 });
 
 test('operations see the status and order a region again; listeners may not', async () => {
@@ -478,7 +518,9 @@ test('health says which server fails, metrics count requests, the OpenAPI docume
   expect(Object.keys(paths)).toEqual(
     expect.arrayContaining(['/v1/users/{id}/playlists/current', '/v1/status', '/v1/redeliveries']),
   );
-  expect(Object.keys(components.schemas).sort()).toEqual(['ArchiveEntry', 'Playlist', 'Problem']);
+  expect(Object.keys(components.schemas).sort()).toEqual(
+    expect.arrayContaining(['ArchiveEntry', 'Picture', 'Playlist', 'Problem']),
+  );
   const types = Object.fromEntries(
     ['current', '{week}/cover'].map((path) => {
       const { responses } = paths[`/v1/users/{id}/playlists/${path}`]!.get;
@@ -490,6 +532,6 @@ test('health says which server fails, metrics count requests, the OpenAPI docume
   const problems = [400, 401, 403, 404, 503].map((code) => `${code} application/problem+json`);
   expect(types).toEqual({
     current: ['200 application/json,application/jspf+json', '304', ...problems],
-    '{week}/cover': ['200 image/jpeg', '304', ...problems],
+    '{week}/cover': ['200 image/jpeg,image/webp', '304', ...problems],
   });
 });

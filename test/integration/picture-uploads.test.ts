@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { fastify } from 'fastify';
+import {
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod';
+import sharp from 'sharp';
+import { openCovers } from '../../infra/covers.ts';
+import type { App } from '../../infra/http/app.ts';
+import { answerFailures, refuseOtherMethods } from '../../infra/http/failures.ts';
+import { addPictureRoutes } from '../../infra/http/pictures.ts';
+import { openMongo, type Mongo } from '../../infra/mongo.ts';
+import { openPictures } from '../../infra/pictures.ts';
+import { picturesFolder } from '../../infra/pictures/kept.ts';
+import { openUploads, type Uploads } from '../../infra/pictures/uploads.ts';
+import { openTokens, type Tokens } from '../../infra/tokens.ts';
+import { coverKey } from '../../pipelines/delivery/cover.ts';
+import { sharedServers, silentLog } from '../support/servers.ts';
+
+const namespace = `uploads-${randomUUID()}`;
+const week = '2014-W36';
+let mongo: Mongo;
+let home: string;
+let uploads: Uploads;
+let tokens: Tokens;
+let app: App;
+let now = Date.parse('2014-09-01T00:00:00Z');
+
+beforeAll(async () => {
+  const servers = await sharedServers();
+  mongo = await openMongo({ url: servers.mongodbUrl, database: namespace });
+  home = await mkdtemp(join(tmpdir(), 'uploads-'));
+  uploads = openUploads({ db: mongo.db, home, clock: () => now });
+  tokens = openTokens(new Uint8Array(32).fill(7), () => now);
+  app = fastify().withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  answerFailures(app, silentLog);
+  const otherMethods = refuseOtherMethods(app);
+  addPictureRoutes(app, { pictures: { uploads, folder: picturesFolder(home) }, tokens });
+  otherMethods.finish();
+}, 120_000);
+
+afterAll(async () => {
+  await app.close();
+  await mongo.db.dropDatabase();
+  await mongo.dispose();
+  await rm(home, { recursive: true });
+});
+
+const coloured = (background: string) =>
+  sharp({ create: { width: 120, height: 80, channels: 3, background } });
+
+async function ask(
+  method: 'GET' | 'PUT' | 'DELETE' | 'POST',
+  user: string,
+  {
+    type = 'image/png',
+    body,
+    as = user,
+    headers = {},
+  }: { type?: string; body?: Buffer; as?: string; headers?: Record<string, string> } = {},
+) {
+  const token = await tokens.issue({ scope: 'listener', user: as }, 1);
+  return app.inject({
+    method,
+    url: `/v1/users/${user}/picture`,
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(body === undefined ? {} : { 'content-type': type }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { payload: body }),
+  });
+}
+
+const newest = (user: string) => openPictures([uploads]).newest(user, new AbortController().signal);
+
+test('a picture that is uploaded is on the next covers, until another one is', async () => {
+  const first = await ask('PUT', 'ana', { body: await coloured('#d33').png().toBuffer() });
+  expect(first.statusCode).toBe(200);
+  const { hash, ...rest } = first.json<{ hash: string }>();
+  expect(rest).toEqual({
+    ...{ user: 'ana', width: 120, height: 80 },
+    uploadedAt: '2014-09-01T00:00:00.000Z',
+  });
+  expect(await newest('ana')).toBe(hash);
+  expect(await newest('budi')).toBeUndefined();
+  now += 1000;
+  const body = await coloured('#3d3').webp().toBuffer();
+  const second = (await ask('PUT', 'ana', { body, type: 'image/webp' })).json<{ hash: string }>();
+  expect(second.hash).not.toBe(hash);
+  expect(await newest('ana')).toBe(second.hash);
+});
+
+test('what is kept of a picture can be read back, and is not sent twice', async () => {
+  await ask('PUT', 'citra', { body: await coloured('#36c').jpeg().toBuffer(), type: 'image/jpeg' });
+  const answer = await ask('GET', 'citra');
+  expect(answer.headers['content-type']).toBe('image/jpeg');
+  const { width, height } = await sharp(answer.rawPayload).metadata();
+  expect([width, height]).toEqual([120, 80]);
+  const headers = { 'if-none-match': String(answer.headers.etag) };
+  expect((await ask('GET', 'citra', { headers })).statusCode).toBe(304);
+  expect((await ask('GET', 'nobody')).statusCode).toBe(404);
+});
+
+test('a picture that is deleted is gone with its covers; the same of another listener stays', async () => {
+  const body = await coloured('#c63').png().toBuffer();
+  const { hash } = (await ask('PUT', 'dewi', { body })).json<{ hash: string }>();
+  expect((await ask('PUT', 'eka', { body })).json<{ hash: string }>().hash).toBe(hash);
+  const covers = openCovers({ home, log: silentLog });
+  await covers.image(coverKey('dewi', week, hash));
+  const kept = async () =>
+    [...(await readdir(home, { recursive: true }))].filter((name) => name.includes(hash)).length;
+  expect(await kept()).toBe(7);
+  expect((await ask('DELETE', 'dewi')).statusCode).toBe(204);
+  expect([await newest('dewi'), await newest('eka'), await kept()]).toEqual([undefined, hash, 7]);
+  expect((await ask('DELETE', 'eka')).statusCode).toBe(204);
+  expect([await newest('eka'), await kept()]).toEqual([undefined, 0]);
+  expect((await ask('DELETE', 'eka')).statusCode).toBe(404);
+});
+
+test('what is no picture is refused with its reason, and changes nothing', async () => {
+  const png = await coloured('#d33').png().toBuffer();
+  const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="100" height="100"/>');
+  for (const [body, type, status, detail] of [
+    [svg, 'image/png', 415, /expected a JPEG, PNG or WebP/],
+    [svg, 'image/svg+xml', 415, /image\/svg\+xml|[Mm]edia/],
+    [png.subarray(0, 100), 'image/png', 422, /expected a whole picture/],
+    [Buffer.alloc(5 * 1024 * 1024 + 1), 'image/png', 413, /too large/i],
+    [Buffer.alloc(0), 'image/png', 400, /./],
+  ] as const) {
+    const answer = await ask('PUT', 'fitri', { body, type });
+    expect([type, answer.statusCode]).toEqual([type, status]);
+    expect(answer.json<{ detail: string }>().detail).toMatch(detail);
+  }
+  expect(await newest('fitri')).toBeUndefined();
+});
+
+test('nobody uploads for somebody else, and other methods are refused', async () => {
+  const body = await coloured('#d33').png().toBuffer();
+  expect((await ask('PUT', 'gita', { body, as: 'ana' })).statusCode).toBe(403);
+  expect((await ask('DELETE', 'ana', { as: 'gita' })).statusCode).toBe(403);
+  expect((await ask('GET', 'ana', { as: 'gita' })).statusCode).toBe(403);
+  const post = await ask('POST', 'ana');
+  expect([post.statusCode, post.headers.allow]).toEqual([405, 'PUT, GET, HEAD, DELETE']);
+  const url = '/v1/users/ana/picture';
+  expect((await app.inject({ method: 'PUT', url })).statusCode).toBe(401);
+});
