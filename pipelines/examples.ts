@@ -29,20 +29,22 @@ export type ExamplesOptions = z.infer<typeof examplesOptions>;
 
 /**
  * What the ranker learns from one cut-off: for each listener who played something for the first
- * time in the week after, the candidates that they would have been given, their features, and which
- * of them were played. Written as `examples.matrix`, [rows x (features + label)], and
+ * time in the week after, skips apart, the candidates that they would have been given, their
+ * features, and which of them were played. Written as `examples.matrix`, [rows x (features + label)], and
  * `groups.parquet` (listener_ix, rows), in the same order.
  */
 export const examples: Stage<ExamplesOptions> = {
   name: 'examples',
-  version: 3,
+  version: 4,
   options: examplesOptions,
   async run({ options, sql, input, output, save, report, signal }) {
     const world = await readWorld(sql, { factors: input('factors') }, options.cutoff);
     const known = new Set(world.listeners);
     const first = await sql.rows<{ listener_ix: number; works: number[] }>(
       `SELECT listener_ix, list(DISTINCT work_ix ORDER BY work_ix) AS works
-       FROM catalogue.listens l JOIN catalogue.tracks USING (track_ix)
+       FROM catalogue.listens l
+       ANTI JOIN catalogue.skipped_listens USING (listener_ix, track_ix, listened_at)
+       JOIN catalogue.tracks USING (track_ix)
        WHERE listened_at >= CAST($from AS TIMESTAMP)
          AND listened_at < CAST($from AS TIMESTAMP) + INTERVAL 7 DAY
          AND NOT EXISTS (FROM snapshot.heard h

@@ -59,7 +59,9 @@ export async function readFirstPlays(
      ), plays AS (
        SELECT l.listener_ix AS truth_listener, t.work_ix AS truth_work, t.artist_ix AS truth_artist,
               min(l.listened_at) AS first_play
-       FROM truth.listens l JOIN truth.tracks t USING (track_ix)
+       FROM truth.listens l
+       ANTI JOIN truth.skipped_listens USING (listener_ix, track_ix, listened_at)
+       JOIN truth.tracks t USING (track_ix)
        GROUP BY ALL
      ), first AS (
        SELECT listener_ix, truth_listener,

@@ -43,6 +43,7 @@ const plays: readonly (readonly [number, number, string])[] = [
   [1, 38, '2014-09-03 00:00:00'], // in two versions
   [2, 4, '2014-09-03 00:00:00'], // nothing new
   [3, 8, '2014-09-03 00:00:00'], // unknown before
+  [0, 12, '2014-09-04 00:00:00'], // skipped
 ];
 
 const home = temporaryFolder();
@@ -84,6 +85,7 @@ beforeAll(async () => {
       listened_at,
       zone: listener_ix === 0 ? 'Asia/Jakarta' : null,
     })),
+    skipped_listens: [{ listener_ix: 0, track_ix: 12, listened_at: '2014-09-04 00:00:00' }],
     playlists: [{ playlist_ix: 0, playlist_id: '0' }],
     memberships: [0, 5, 12].map((track_ix) => ({ playlist_ix: 0, track_ix, added: '2014-01-01' })),
   });
