@@ -134,12 +134,12 @@ async function commitLog(
   { offset, mark }: Manifest['logs'][string],
   files: readonly WrittenFile[],
 ): Promise<Manifest> {
-  // Logs of several names may have the same offset.
+  // Several logs may have the same offset, also one after the other under one name.
   const short = createHash('sha256')
     .update(`${log} ${mark ?? ''}`)
     .digest('hex')
     .slice(0, 8);
-  const name = `${logSource}-${short}-${String(offset).padStart(12, '0')}`;
+  const name = `${logSource}-${String(offset).padStart(12, '0')}-${short}`;
   const added = await moveIn(
     folder,
     files,

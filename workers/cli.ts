@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { Mistake } from '../model/mistake.ts';
 import { apiCommand } from './commands/api.ts';
+import { crawlCommand } from './commands/crawl.ts';
 import { deadLettersCommand } from './commands/dead-letters.ts';
 import { deliverCommand } from './commands/deliver.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
@@ -8,6 +9,7 @@ import { failureLine } from './commands/failure.ts';
 import { downCommand, upCommand } from './commands/servers.ts';
 import { importCommand } from './commands/import.ts';
 import { importHistoryCommand } from './commands/import-history.ts';
+import { ingestCommand } from './commands/ingest.ts';
 import { inOneLine } from './commands/options.ts';
 import { modelsCommand } from './commands/models.ts';
 import { notebooksCommand } from './commands/notebooks.ts';
@@ -16,6 +18,7 @@ import { reconcileCommand } from './commands/reconcile.ts';
 import { redeliverCommand } from './commands/redeliver.ts';
 import { schedulerCommand } from './commands/scheduler.ts';
 import { simulateCommand } from './commands/simulate.ts';
+import { sourcesCommand } from './commands/sources.ts';
 import { sqlCommand } from './commands/sql.ts';
 import { statusCommand } from './commands/status.ts';
 import { tokenCommand } from './commands/token.ts';
@@ -43,7 +46,10 @@ for (const command of [
   reconcileCommand,
   deadLettersCommand,
   importCommand,
+  crawlCommand,
+  sourcesCommand,
   importHistoryCommand,
+  ingestCommand,
   simulateCommand,
   evaluateCommand,
   modelsCommand,
