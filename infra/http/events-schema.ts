@@ -145,9 +145,15 @@ export const recording = z.strictObject({
   knownFrom: z.iso.date().optional().describe('From which day on; today, where it is left out.'),
 });
 
-/** One, or a list of up to 1,000. */
+/** One, or a list of up to 1,000. What is wrong is said of that which was sent. */
 export const oneOrMany = <Event extends z.ZodType>(event: Event) =>
-  z.union([z.array(event).min(1).max(listenLimits.listensPerRequest), event]);
+  z.union([z.array(event).min(1).max(listenLimits.listensPerRequest), event], {
+    error: ({ input, ...issue }) => {
+      if (issue.code !== 'invalid_union') return undefined;
+      const [wrong] = issue.errors[Array.isArray(input) ? 0 : 1] ?? [];
+      return wrong === undefined ? undefined : [...wrong.path, wrong.message].join(': ');
+    },
+  });
 
 /** Milliseconds since 1970. */
 export const ms = (iso: string): number => Date.parse(iso);
