@@ -1,6 +1,7 @@
 import { Queue, RateLimitError, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { livingLists } from '../pipelines/delivery/erased.ts';
 import type { BatchMessage } from '../pipelines/lists.ts';
 import type { Clock, Log } from '../pipelines/ports.ts';
 import { signedHeaders } from './webhook/signature.ts';
@@ -178,7 +179,9 @@ async function post(
 }
 
 /** Whose lists of a batch are stored. Told again, the event has the same id. */
-export function batchDelivered({ order, batch, lists }: BatchMessage, at: number): WebhookEvent {
+export function batchDelivered(message: BatchMessage, at: number): WebhookEvent {
+  const { order, batch } = message;
+  const living = livingLists(message);
   return {
     // BullMQ takes no `:` in a job id; a `.` would be read as the signature's separator.
     id: `batch-delivered-${order.id.replaceAll(':', '_')}_${batch}`,
@@ -190,8 +193,8 @@ export function batchDelivered({ order, batch, lists }: BatchMessage, at: number
       order: order.id,
       batch,
       revision: order.revision,
-      users: lists.map(({ user }) => user),
-      lists: lists.length,
+      users: living.map(({ user }) => user),
+      lists: living.length,
       at: new Date(at).toISOString(),
     },
   };

@@ -6,6 +6,7 @@ import { openListCache, type ListCache } from '../infra/list-cache.ts';
 import { openMongo } from '../infra/mongo.ts';
 import type { Metrics } from '../infra/metrics.ts';
 import { openAlerts } from '../infra/mongo/alerts.ts';
+import { openErased } from '../infra/mongo/erased.ts';
 import { openLedger } from '../infra/mongo/ledger.ts';
 import { openNames, type Names } from '../infra/mongo/names.ts';
 import { openOrders } from '../infra/mongo/orders.ts';
@@ -177,6 +178,7 @@ export async function openDelivery(given: DeliveryOptions): Promise<Delivery> {
         : keep(openWebhook({ ...config.webhook, redis: redis.client, namespace, clock, log }));
     const covers = openCovers({ home: config.home, log });
     const storedLists = openStoredLists(db);
+    const erased = openErased(db);
     const alerts = openAlerts(db);
     const [stored, plainLedger, orders] = await Promise.all([
       openPlaylists(db),
@@ -238,11 +240,12 @@ export async function openDelivery(given: DeliveryOptions): Promise<Delivery> {
       async startDelivering() {
         webhook?.startPosting();
         await rabbit.consume({
-          async handle(message, publishedAt) {
+          async handle(published, publishedAt) {
             const started = performance.now();
             batchesUnderWay++;
             metrics?.batches(1);
             try {
+              const message = await erased.drop(published, publishedAt);
               const delivering = { playlists, ledger, pictures, covers: coverQueue, clock };
               const outcome = await deliverBatch(message, delivering);
               // Of one that was delivered before too: we may have died before it was told.

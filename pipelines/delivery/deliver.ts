@@ -1,4 +1,5 @@
 import { coverKey } from './cover.ts';
+import { livingLists } from './erased.ts';
 import {
   Unavailable,
   type CoversAhead,
@@ -40,14 +41,15 @@ export async function deliverBatch(
   const entry = await ledger.find(order.id, batch);
   if (entry?.state === 'delivered') return 'already';
 
-  const ids = message.lists.map(({ user }) => documentId(user, order.week));
+  const lists = livingLists(message);
+  const ids = lists.map(({ user }) => documentId(user, order.week));
   const now = clock();
   const mayBeLate = !order.backfill && now > Date.parse(order.validFrom);
   const before = mayBeLate ? await playlists.revisions(ids) : noRevisions;
 
   const signal = AbortSignal.timeout(picturesMs);
-  const hashes = await Promise.all(message.lists.map(({ user }) => pictures.newest(user, signal)));
-  const documents = message.lists.map((list, i) =>
+  const hashes = await Promise.all(lists.map(({ user }) => pictures.newest(user, signal)));
+  const documents = lists.map((list, i) =>
     document(message, list, hashes[i], new Date(now)),
   );
   const unproven = await playlists.upsert(documents);
@@ -65,14 +67,15 @@ export async function deliverBatch(
     week: order.week,
     zone: order.zone,
     state: 'delivered',
-    users: message.lists.map(({ user }) => user),
+    users: lists.map(({ user }) => user),
+    // Those of erased listeners count, so that the sum is that of the order.
     lists: message.lists.length,
     late: mayBeLate ? ids.filter((id) => isLate(before.get(id), message)).length : 0,
     at: now,
   });
   // Who looks at lists of a week that is over is rare enough to wait for a cover.
   if (!order.backfill) {
-    await covers?.ask(message.lists.map(({ user }, i) => coverKey(user, order.week, hashes[i])));
+    await covers?.ask(lists.map(({ user }, i) => coverKey(user, order.week, hashes[i])));
   }
   return 'delivered';
 }

@@ -1,5 +1,6 @@
 import type { FrozenLists } from '../lists.ts';
 import type { Ledger, OrderBook, PlacedOrder } from './ports.ts';
+import { erasedUser } from './erased.ts';
 import { publishTime } from './orders.ts';
 import { isCutAlike, type BatchRecord, type LedgerReports } from './proof.ts';
 import { whyNot, type WhyNot } from './status.ts';
@@ -48,6 +49,7 @@ async function* unordered(
 ): AsyncIterable<MissingList> {
   const why = whyNot(undefined, publishTime(lists.week, zone) <= now);
   for await (const { user } of lists.read(zone)) {
+    if (user === erasedUser) continue;
     yield { user, week: lists.week, zone, order: undefined, batch: undefined, why };
   }
 }
@@ -75,10 +77,14 @@ async function* ofOrder(
     const isLastOfBatch = ++index % order.batchSize === 0;
     if (stored.has(batch)) continue;
     const failure = failed.get(batch);
-    yield {
-      ...{ user, week: order.week, zone: order.zone, order: order.id, batch },
-      ...(failure === undefined ? { why } : { why: 'failed', reason: failure.reason ?? 'unknown' }),
-    };
+    if (user !== erasedUser) {
+      yield {
+        ...{ user, week: order.week, zone: order.zone, order: order.id, batch },
+        ...(failure === undefined
+          ? { why }
+          : { why: 'failed', reason: failure.reason ?? 'unknown' }),
+      };
+    }
     if (isLastOfBatch && --left === 0) return;
   }
 }

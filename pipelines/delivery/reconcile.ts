@@ -1,5 +1,6 @@
 import type { FrozenLists } from '../lists.ts';
 import { documentId } from './deliver.ts';
+import { erasedUser } from './erased.ts';
 import { newestByZone } from './orders.ts';
 import type {
   Ledger,
@@ -182,14 +183,15 @@ async function writeStored(
 ): Promise<number> {
   let left = order.batches - known.size;
   let found = 0;
-  const consider = async (batch: number, users: readonly string[]) => {
+  const consider = async (batch: number, all: readonly string[]) => {
     if (known.has(batch)) return;
     left--;
+    const users = all.filter((user) => user !== erasedUser);
     const stored = await playlists.revisions(users.map((user) => documentId(user, order.week)));
     if (!users.every((user) => isThere(stored, user, order.week, order.revision))) return;
     found++;
     counts.foundLists += users.length;
-    if (!dryRun) await ledger.delivered(entryOf(order, batch, users, stored));
+    if (!dryRun) await ledger.delivered(entryOf(order, batch, users, all.length, stored));
   };
   let batch = 0;
   let users: string[] = [];
@@ -209,6 +211,7 @@ function entryOf(
   order: PlacedOrder,
   batch: number,
   users: readonly string[],
+  lists: number,
   stored: ReadonlyMap<string, StoredRevision>,
 ): LedgerEntry {
   const { id, week, zone, backfill, revision, validFrom } = order;
@@ -216,10 +219,11 @@ function entryOf(
   const times = ids.map((listId) => stored.get(listId)!.storedAt);
   const mayBeLate = !backfill && revision === 1;
   return {
-    ...{ order: id, batch, week, zone, users, lists: users.length },
+    ...{ order: id, batch, week, zone, users, lists },
     state: 'delivered',
     late: mayBeLate ? times.filter((at) => at > Date.parse(validFrom)).length : 0,
-    at: Math.max(...times),
+    // Of a batch of erased listeners alone nothing is stored.
+    at: times.length === 0 ? Date.parse(validFrom) : Math.max(...times),
   };
 }
 
