@@ -82,7 +82,7 @@ export async function keySpellings(context: StageContext, isKnown: IsKnown): Pro
                 SELECT artist, title, 0, 0, count(*) FILTER (likes)
                 FROM (SELECT artist, title, kind = 'love' AS likes FROM lake.feedback
                       UNION ALL
-                      SELECT artist, name, saved FROM lake.saves WHERE scope = 'track'
+                      SELECT artist, name, coalesce(saved, true) FROM lake.saves WHERE scope = 'track'
                       UNION ALL
                       SELECT artist, name, false FROM lake.blocks WHERE scope = 'track'
                       UNION ALL

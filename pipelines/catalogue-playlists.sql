@@ -13,7 +13,7 @@ FROM (
   SELECT playlist_id, source, listener,
          coalesce(arg_max(name, (happened_at, name)) FILTER (name IS NOT NULL), ''),
          arg_max(description, (happened_at, description)) FILTER (description IS NOT NULL)
-  FROM lake.playlist_changes GROUP BY playlist_id, source, listener
+  FROM lake.playlist_changes WHERE listener IS NOT NULL GROUP BY playlist_id, source, listener
 );
 
 CREATE TEMP TABLE playlists AS

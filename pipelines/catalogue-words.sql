@@ -53,7 +53,8 @@ JOIN things t ON t.scope = b.scope AND t.artist = b.artist
 ORDER BY ALL;
 
 CREATE TEMP TABLE saves AS
-SELECT DISTINCT l.listener_ix, s.happened_at, s.scope, t.artist_ix, t.album_ix, t.track_ix, s.saved
+SELECT DISTINCT l.listener_ix, s.happened_at, s.scope, t.artist_ix, t.album_ix, t.track_ix,
+       coalesce(s.saved, true) AS saved
 FROM lake.saves s
 JOIN listeners l USING (listener)
 JOIN things t ON t.scope = s.scope AND t.artist = s.artist
@@ -79,7 +80,7 @@ WHERE played_ms < (SELECT skipped_before_ms FROM settings)
 ORDER BY listener_ix, listened_at, track_ix;
 
 CREATE TEMP TABLE exclusions AS
-SELECT DISTINCT listener_ix, happened_at, client, since, before, lifted
+SELECT DISTINCT listener_ix, happened_at, client, since, before, coalesce(lifted, false) AS lifted
 FROM lake.exclusions JOIN listeners USING (listener)
 ORDER BY ALL;
 

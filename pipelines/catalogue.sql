@@ -242,7 +242,7 @@ FROM (SELECT listener FROM lake.listens
       UNION SELECT listener FROM lake.exclusions
       UNION SELECT listener FROM lake.searches
       UNION SELECT listener FROM lake.saves
-      UNION SELECT listener FROM lake.playlist_changes
+      UNION SELECT listener FROM lake.playlist_changes WHERE listener IS NOT NULL
       UNION SELECT listener FROM lake.profiles)
 ORDER BY listener_ix;
 
