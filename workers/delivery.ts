@@ -13,6 +13,7 @@ import { openOrders } from '../infra/mongo/orders.ts';
 import { openPlaylists, type Playlists } from '../infra/mongo/playlists.ts';
 import { openStoredLists } from '../infra/mongo/stored-lists.ts';
 import { openConfiguredPictures } from '../infra/pictures/configured.ts';
+import { openProfileUrls } from '../infra/pictures/profile-urls.ts';
 import { openRabbit, type Rabbit } from '../infra/rabbit.ts';
 import { openRedis, removeKeys } from '../infra/redis.ts';
 import type { ServerUrls } from '../infra/servers/index.ts';
@@ -186,7 +187,11 @@ export async function openDelivery(given: DeliveryOptions): Promise<Delivery> {
       openOrders(db),
     ]);
     const playlists = forgetting(stored, openListCache(redis.client, namespace));
-    const pictures = openConfiguredPictures({ config, db, redis: redis.client, clock, log });
+    const profiles = keep(openProfileUrls(config.home, clock, log));
+    const pictures = openConfiguredPictures({
+      ...{ config, db, redis: redis.client, clock, log },
+      pictureUrlOf: (user) => profiles.pictureUrlOf(user),
+    });
     const names = openNames(db);
     const nameLists = openNameLists(names, log);
     const { metrics, onBatch } = options;
