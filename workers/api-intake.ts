@@ -1,7 +1,6 @@
 import type { Redis } from 'ioredis';
 import { openDuckdb } from '../infra/duckdb.ts';
 import { openEventLog } from '../infra/event-log.ts';
-import { gatherEntries } from '../infra/http/events-gather.ts';
 import { openListenReader } from '../infra/http/listens-read.ts';
 import { openRateLimits } from '../infra/http/rate-limit.ts';
 import type { Intake } from '../infra/http/server.ts';
@@ -34,7 +33,7 @@ export async function openIntake(
     clock,
   });
   return {
-    gatherer: gatherEntries(events, log),
+    events,
     playingNow: openPlayingNow(impatient, namespace),
     reader,
     limits: openRateLimits({ redis: impatient, namespace, limits, clock }),

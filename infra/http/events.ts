@@ -1,13 +1,12 @@
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { Mistake } from '../../model/mistake.ts';
-import type { LoggedTable } from '../../pipelines/intake/log.ts';
+import type { EventLog, LoggedTable } from '../../pipelines/intake/log.ts';
 import type { Clock } from '../../pipelines/ports.ts';
 import type { Tokens } from '../tokens.ts';
 import { json, problem, problems } from './answers.ts';
 import type { App } from './app.ts';
 import { mayOperate, mayWrite } from './bearer.ts';
-import type { Gatherer } from './events-gather.ts';
 import {
   blockRow,
   exclusionRow,
@@ -32,6 +31,7 @@ import {
   saveEvent,
   searchEvent,
 } from './events-schema.ts';
+import { writeLines } from './events-write.ts';
 import { retryAfterS } from './listens-errors.ts';
 import { Problem } from './problem.ts';
 import { countRequest, tooOften } from './rate-limit-hook.ts';
@@ -40,7 +40,7 @@ import type { RateLimits } from './rate-limit.ts';
 export interface EventRoutes {
   readonly tokens: Tokens;
   readonly clock: Clock;
-  readonly gatherer: Gatherer;
+  readonly events: Pick<EventLog, 'append'>;
   readonly limits: RateLimits;
 }
 
@@ -197,13 +197,13 @@ function addRecordings(app: App, routes: EventRoutes): void {
 
 /** @throws Problem 503 where the rows cannot be written down */
 async function accept(
-  { gatherer }: EventRoutes,
+  { events }: EventRoutes,
   reply: FastifyReply,
   table: LoggedTable,
   rows: readonly Row[],
 ) {
   try {
-    await gatherer.write({ table, lines: rows.map(lineOfRow) });
+    await writeLines(events, table, rows.map(lineOfRow));
   } catch (cause) {
     if (!(cause instanceof Mistake)) throw cause;
     void reply.header('retry-after', retryAfterS);

@@ -1,12 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { Mistake } from '../../model/mistake.ts';
+import type { EventLog } from '../../pipelines/intake/log.ts';
 import type { Clock, Log } from '../../pipelines/ports.ts';
 import type { PlayingNow } from '../playing-now.ts';
 import type { Bearer, Tokens } from '../tokens.ts';
 import { json } from './answers.ts';
 import type { App } from './app.ts';
-import type { Gatherer } from './events-gather.ts';
+import { writeLines } from './events-write.ts';
 import { listenLimits, type CheckedListen } from './listens-check.ts';
 import { answerRefusals, Refusal, retryAfterS } from './listens-errors.ts';
 import { earliestS, latestS, type ListenReader } from './listens-read.ts';
@@ -20,7 +21,7 @@ export interface ListenRoutes {
   readonly tokens: Tokens;
   readonly clock: Clock;
   readonly log: Log;
-  readonly gatherer: Gatherer;
+  readonly events: Pick<EventLog, 'append'>;
   readonly playingNow: PlayingNow;
   readonly reader: ListenReader;
   readonly limits: RateLimits;
@@ -100,7 +101,7 @@ export async function addListenRoutes(parent: App, routes: ListenRoutes): Promis
 }
 
 function addRoutes(app: App, routes: ListenRoutes): void {
-  const { tokens, clock, log, gatherer, playingNow, reader, arePublic } = routes;
+  const { tokens, clock, log, events, playingNow, reader, arePublic } = routes;
   const waiting = boundWaiting(maxWaitingBytes, listenLimits.requestBytes);
   answerRefusals(app, log, tooLarge);
   // Clients send no content type, or a wrong one: the body is JSON whatever it is called.
@@ -125,7 +126,7 @@ function addRoutes(app: App, routes: ListenRoutes): void {
       );
     }
     try {
-      await gatherer.write({ table: 'listens', lines });
+      await writeLines(events, 'listens', lines);
     } catch (cause) {
       if (!(cause instanceof Mistake)) throw cause;
       throw busy();

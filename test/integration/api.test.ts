@@ -79,7 +79,7 @@ beforeAll(async () => {
       }),
     metrics: openMetrics(),
     intake: {
-      gatherer: { write: () => Promise.reject(new Error('not asked')) },
+      events: { append: () => Promise.reject(new Error('not asked')) },
       playingNow: openPlayingNow(redis, namespace),
       reader: {
         totals: () => Promise.reject(new Error('not asked')),

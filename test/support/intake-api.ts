@@ -8,7 +8,6 @@ import {
 } from 'fastify-type-provider-zod';
 import type { App } from '../../infra/http/app.ts';
 import { addEventRoutes } from '../../infra/http/events.ts';
-import { gatherEntries } from '../../infra/http/events-gather.ts';
 import { answerFailures } from '../../infra/http/failures.ts';
 import { addListenRoutes } from '../../infra/http/listens.ts';
 import type { ListenReader } from '../../infra/http/listens-read.ts';
@@ -75,7 +74,7 @@ export async function openIntakeApi(
     tokens,
     clock: () => api.now,
     log: silentLog,
-    gatherer: gatherEntries({ append }, silentLog),
+    events: { append },
     playingNow: {
       put: (listener: string, listen: Parameters<PlayingNow['put']>[1]) => {
         playing.set(listener, listen);
