@@ -21,6 +21,9 @@ const mostCharacters = 500_000;
  */
 export function readPage(text: string, type: string, url: string): ReadPage {
   if (type === 'text/plain') return plainPage(text);
+  // Before a document is made of it; scripts may hold some that are none.
+  const tags = text.match(/<[a-z]/gi)?.length ?? 0;
+  if (tags > 3 * mostElements) throw new Unreadable(`more than ${mostElements} elements`);
   const document = parseMarkup(text);
   const { documentElement: root } = document;
   if (root === null) {
@@ -110,7 +113,7 @@ function checkSize(root: MarkupElement): void {
   }
 }
 
-function linksOf(document: Markup, base: string): string[] {
+function linksOf(document: MarkupDocument, base: string): string[] {
   const links = new Set<string>();
   for (const anchor of document.querySelectorAll('a[href]')) {
     if (/\bnofollow\b/i.test(anchor.getAttribute('rel') ?? '')) continue;

@@ -1,18 +1,39 @@
 import { MongoServerError, type Collection, type Db, type Filter } from 'mongodb';
-import type { AlertBook, KeptAlert } from '../../pipelines/delivery/watch.ts';
+import type { AlertBook, DeadlineAlert, KeptAlert } from '../../pipelines/delivery/watch.ts';
+import type { SourceAlert } from '../../pipelines/sources/watch.ts';
 import { reaching } from '../mongo.ts';
 
-/** `_id` is `week:zone`. */
-type AlertDocument = Omit<KeptAlert, 'at'> & { _id: string; at: Date; told: boolean };
+/** What is kept of an alert, whatever it is about. */
+interface AlertDocument {
+  _id: string;
+  alert: object;
+  times: number;
+  state: KeptAlert['state'];
+  at: Date;
+  told: boolean;
+}
 
 /** The collection `alerts`: one document for each zone and week that was ever in danger. */
 export function openAlerts(db: Db): AlertBook {
-  const collection = db.collection<AlertDocument>('alerts');
+  return openBook<DeadlineAlert>(db, 'alerts', ({ week, zone }) => `${week}:${zone}`);
+}
+
+/** The collection `source_alerts`: one document for each source of data that was ever stale. */
+export function openSourceAlerts(db: Db): AlertBook<SourceAlert> {
+  return openBook<SourceAlert>(db, 'source_alerts', ({ source }) => source);
+}
+
+function openBook<Alert extends object>(
+  db: Db,
+  name: string,
+  idOf: (alert: Alert) => string,
+): AlertBook<Alert> {
+  const collection = db.collection<AlertDocument>(name);
   const list = (filter: Filter<AlertDocument>) =>
     reaching(async () => {
       const found = await collection.find(filter).sort({ _id: 1 }).toArray();
       return found.map(({ alert, times, state, at }) => ({
-        ...{ alert, times, state },
+        ...{ alert: alert as Alert, times, state },
         at: at.getTime(),
       }));
     });
@@ -57,8 +78,4 @@ async function isNew(
     if (error instanceof MongoServerError && error.code === 11000) return false;
     throw error;
   }
-}
-
-function idOf({ week, zone }: KeptAlert['alert']): string {
-  return `${week}:${zone}`;
 }

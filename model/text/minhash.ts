@@ -13,7 +13,7 @@ export const signatureLength = 120;
 const rowsPerBand = 6;
 const wordsPerShingle = 3;
 
-const seeds = Uint32Array.from({ length: signatureLength }, (_, n) => mix(n + 1));
+const seeds = Int32Array.from({ length: signatureLength }, (_, n) => mix(n + 1));
 
 /** Scripts that put no spaces between words: each character counts as a word. */
 const unspaced =
@@ -35,16 +35,17 @@ export function wordsOf(text: string): string[] {
  */
 export function minHash(text: string): Uint32Array {
   const words = wordsOf(text);
-  const signature = new Uint32Array(signatureLength).fill(0xffffffff);
+  // Signed while they are compared: small integers are what engines count fast with.
+  const least = new Int32Array(signatureLength).fill(0x7fffffff);
   const numShingles = Math.max(1, words.length - wordsPerShingle + 1);
   for (let at = 0; at < numShingles; at++) {
     const hash = hashOf(words.slice(at, at + wordsPerShingle).join(' '));
     for (let n = 0; n < signatureLength; n++) {
       const value = mix(hash ^ seeds[n]!);
-      if (value < signature[n]!) signature[n] = value;
+      if (value < least[n]!) least[n] = value;
     }
   }
-  return signature;
+  return new Uint32Array(least.buffer);
 }
 
 /** Share of equal numbers, 0..1: estimates the Jaccard similarity of the shingles. */
@@ -60,24 +61,24 @@ export function bandsOf(signature: ArrayLike<number>): string[] {
   for (let at = 0; at < signatureLength; at += rowsPerBand) {
     let band = at;
     for (let n = at; n < at + rowsPerBand; n++) band = mix(Math.imul(band, 31) ^ signature[n]!);
-    bands.push(`${at / rowsPerBand}-${band.toString(36)}`);
+    bands.push(`${at / rowsPerBand}-${(band >>> 0).toString(36)}`);
   }
   return bands;
 }
 
-/** FNV-1a over UTF-16 units. */
+/** FNV-1a over UTF-16 units; signed. */
 function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
+  let hash = 0x811c9dc5 | 0;
   for (let at = 0; at < text.length; at++) {
     hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
   }
-  return hash >>> 0;
+  return hash;
 }
 
-/** The finalizer of MurmurHash3: a bijection of 32 bits. */
+/** The finalizer of MurmurHash3: a bijection of 32 bits; signed. */
 function mix(value: number): number {
-  let hash = value;
+  let hash = value | 0;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+  return hash ^ (hash >>> 16);
 }

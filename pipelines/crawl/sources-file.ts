@@ -62,7 +62,9 @@ export function parseSources(text: string, place: string): CrawlFile {
     const got = valueAt(json, issue!.path);
     throw wrong(
       where === '' ? place : `${place}, ${where}`,
-      issue!.message.replace(/^Invalid (input|option): expected /, ''),
+      issue!.message
+        .replace(/^Invalid (input|option): expected /, '')
+        .replace(/, received .*$/, ''),
       got === undefined ? 'nothing' : JSON.stringify(got),
     );
   }

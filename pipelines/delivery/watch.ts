@@ -24,9 +24,9 @@ export interface DeadlineAlert {
   readonly listsPerSecond: number | null;
 }
 
-/** An alert as it is kept: one for each zone and week. */
-export interface KeptAlert {
-  readonly alert: DeadlineAlert;
+/** An alert as it is kept: one for each thing that it can be about, such as a zone of a week. */
+export interface KeptAlert<Alert = DeadlineAlert> {
+  readonly alert: Alert;
   /** How often it was raised: again only after it was resolved. */
   readonly times: number;
   readonly state: 'raised' | 'resolved';
@@ -34,16 +34,16 @@ export interface KeptAlert {
   readonly at: number;
 }
 
-export interface AlertBook {
+export interface AlertBook<Alert = DeadlineAlert> {
   /** False where it is raised already. */
-  raise(alert: DeadlineAlert, at: number): Promise<boolean>;
+  raise(alert: Alert, at: number): Promise<boolean>;
   /** False where it is not raised. `alert` is what is so now. */
-  resolve(alert: DeadlineAlert, at: number): Promise<boolean>;
-  raised(): Promise<KeptAlert[]>;
+  resolve(alert: Alert, at: number): Promise<boolean>;
+  raised(): Promise<KeptAlert<Alert>[]>;
   /** Alerts whose state was not told yet. */
-  untold(): Promise<KeptAlert[]>;
+  untold(): Promise<KeptAlert<Alert>[]>;
   /** Notes that this state was told. */
-  told(kept: KeptAlert): Promise<void>;
+  told(kept: KeptAlert<Alert>): Promise<void>;
 }
 
 /** Tells a client's server; an event that is sent again has the same id. */
