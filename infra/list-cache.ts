@@ -30,6 +30,12 @@ const keepSeconds = 86_400;
 /** A lookup in MongoDB takes no longer; what comes later is not kept. */
 const leaseSeconds = 10;
 
+/** What is there; where nothing is, the lease is from then on. */
+const getOrLease = `
+  local found = redis.call('GET', KEYS[1])
+  if not found then redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2]) end
+  return found`;
+
 const putIfLeased = `
   if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
   redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
@@ -47,14 +53,16 @@ export function openListCache(redis: Redis, namespace: string): ListCache {
   return {
     async get(user, now) {
       const key = keyOf(user);
-      const found = await redis.getBuffer(key);
-      const answer = found === null ? undefined : readAnswer(found);
-      if (answer !== undefined && now < answer.until) return { answer };
-      // The lease of another reader: what was looked up since it was given is as good as theirs.
-      if (found !== null && answer === undefined) return { lease: found.toString() };
       const lease = leaseMark + randomUUID();
-      if (found !== null) await redis.set(key, lease, 'EX', leaseSeconds);
-      else await redis.set(key, lease, 'EX', leaseSeconds, 'NX');
+      const found = (await redis.callBuffer(
+        ...(['EVAL', getOrLease, 1, key, lease, leaseSeconds] as const),
+      )) as Buffer | null;
+      if (found === null) return { lease };
+      const answer = readAnswer(found);
+      // The lease of another reader: what was looked up since it was given is as good as theirs.
+      if (answer === undefined) return { lease: found.toString() };
+      if (now < answer.until) return { answer };
+      await redis.set(key, lease, 'EX', leaseSeconds);
       return { lease };
     },
     async put(user, lease, answer) {

@@ -9,6 +9,10 @@ import { Recent } from './recent.ts';
 export interface NameSource {
   tracks(ids: readonly string[]): Promise<ReadonlyMap<string, TrackName>>;
   artists(ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** Names of tracks that are stored, in any order. */
+  anyTracks(limit: number): AsyncIterable<TrackName>;
+  /** Ids and names of artists that are stored, in any order. */
+  anyArtists(limit: number): AsyncIterable<readonly [id: string, name: string]>;
 }
 
 export interface NameCacheOptions {
@@ -30,6 +34,11 @@ export interface NameCache {
     readonly tracks: readonly string[];
     readonly artists: readonly string[];
   }): Promise<ListNames>;
+  /**
+   * Fills half of the cache with names that are stored: after a start the first listeners would wait
+   * for names. Stops with the signal.
+   */
+  fill(signal: AbortSignal): Promise<void>;
 }
 
 export function openNameCache(
@@ -77,6 +86,17 @@ export function openNameCache(
         find('artists', ids.artists, artists, lookArtists),
       ]);
       return { track: (id) => ofTracks.get(id), artist: (id) => ofArtists.get(id) };
+    },
+    async fill(signal) {
+      const some = Math.floor(size / 2);
+      for await (const name of source.anyTracks(some)) {
+        if (signal.aborted) return;
+        tracks.set(name.trackId, name, clock() + keepMs);
+      }
+      for await (const [id, name] of source.anyArtists(some)) {
+        if (signal.aborted) return;
+        artists.set(id, name, clock() + keepMs);
+      }
     },
   };
 }

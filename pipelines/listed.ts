@@ -1,4 +1,4 @@
-import { readTracks, type StoredTracks } from '../model/listed-tracks.ts';
+import { readTracks, type ListedId, type StoredTracks } from '../model/listed-tracks.ts';
 import { placeName, reasonKinds, reasonText, trackName } from '../model/reasons.ts';
 import type { ArtistName, FrozenLists, ListedTrack, TrackName } from './lists.ts';
 
@@ -14,6 +14,11 @@ export interface ListNames {
  * @throws RangeError for bytes that are no list, and for an id without a name
  */
 export function nameTracks(stored: StoredTracks, names: ListNames): ListedTrack[] {
+  return nameListed(readTracks(stored), names);
+}
+
+/** `nameTracks` of tracks that are read already. */
+export function nameListed(listed: readonly ListedId[], names: ListNames): ListedTrack[] {
   const track = (id: string) => names.track(id) ?? nameless('track', id);
   const spell = {
     track(id: string) {
@@ -24,7 +29,7 @@ export function nameTracks(stored: StoredTracks, names: ListNames): ListedTrack[
     term: (word: string) => word,
     place: (word: string) => placeName(word) ?? nameless('place', word),
   };
-  return readTracks(stored).map(({ trackId, source, reason, references }) => {
+  return listed.map(({ trackId, source, reason, references }) => {
     const { refersTo } = reasonKinds[reason]!;
     const words = references.map((reference, at) => spell[refersTo[at]!](reference));
     return { ...track(trackId), reason: reasonText({ code: reason }, words), source };
@@ -33,9 +38,14 @@ export function nameTracks(stored: StoredTracks, names: ListNames): ListedTrack[
 
 /** All ids that a list refers to, some of them more than once. */
 export function idsOf(stored: StoredTracks): { tracks: string[]; artists: string[] } {
+  return idsOfListed(readTracks(stored));
+}
+
+/** `idsOf` tracks that are read already. */
+export function idsOfListed(listed: readonly ListedId[]): { tracks: string[]; artists: string[] } {
   const tracks: string[] = [];
   const artists: string[] = [];
-  for (const { trackId, reason, references } of readTracks(stored)) {
+  for (const { trackId, reason, references } of listed) {
     tracks.push(trackId);
     reasonKinds[reason]!.refersTo.forEach((what, at) => {
       if (what === 'track') tracks.push(references[at]!);

@@ -29,8 +29,9 @@ export async function runApi(
   const delivery = await openDelivery({ ...options, metrics });
   delivery.startPublishing();
   const intake = await openIntake(options, redis.client);
+  const names = openNameCache(openNames(mongo.db), { clock });
   const api = await buildApi({
-    playlists: openPlaylistReader(mongo.db, openNameCache(openNames(mongo.db), { clock })),
+    playlists: openPlaylistReader(mongo.db, names),
     covers: delivery.covers,
     pictures: {
       uploads: openUploads({ db: mongo.db, home: config.home, clock }),
@@ -67,6 +68,9 @@ export async function runApi(
     requestsUnderWay--;
     done();
   });
+  const filling = names.fill(signal).catch((error: Error) => {
+    log.warn({ error: error.message }, 'names: not at hand, looked up as they are asked for');
+  });
   try {
     const address = await api.listen({ host, port });
     log.info(
@@ -78,6 +82,7 @@ export async function runApi(
     log.info({ requestsUnderWay }, 'stopping');
   } finally {
     await api.close();
+    await filling;
     await intake.dispose();
     await delivery.dispose();
     await redis.dispose();

@@ -2,6 +2,7 @@ import type { AnyBulkWriteOperation, Collection, Db } from 'mongodb';
 import type { NamesStored, NameStore } from '../../pipelines/delivery/ports.ts';
 import type { TrackName } from '../../pipelines/lists.ts';
 import { reaching } from '../mongo.ts';
+import type { NameSource } from '../name-cache.ts';
 
 /** `_id` is the track's id. */
 export type TrackDocument = Omit<TrackName, 'trackId'> & { _id: string };
@@ -10,11 +11,7 @@ export type ArtistDocument = { _id: string; name: string };
 /** `_id` is the fingerprint of the lists. */
 type StoredDocument = NamesStored & { _id: string };
 
-export interface Names extends NameStore {
-  /** By id; what is not stored is absent. */
-  tracks(ids: readonly string[]): Promise<Map<string, TrackName>>;
-  artists(ids: readonly string[]): Promise<Map<string, string>>;
-}
+export interface Names extends NameStore, NameSource {}
 
 /** The collections `tracks`, `artists` and `names`: whose names are stored how far. */
 export function openNames(db: Db): Names {
@@ -42,6 +39,16 @@ export function openNames(db: Db): Names {
     async artists(ids) {
       const found = await read(artists, ids);
       return new Map(found.map(({ _id, name }) => [_id, name]));
+    },
+    async *anyTracks(limit) {
+      for await (const { _id, ...name } of tracks.find({}, { limit, batchSize: 1000 })) {
+        yield { trackId: _id, ...name };
+      }
+    },
+    async *anyArtists(limit) {
+      for await (const { _id, name } of artists.find({}, { limit, batchSize: 1000 })) {
+        yield [_id, name] as const;
+      }
     },
   };
 }

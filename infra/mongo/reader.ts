@@ -1,6 +1,7 @@
 import type { Db } from 'mongodb';
 import { addWeeks, weekOf } from '../../model/week.ts';
-import { idsOf, nameTracks } from '../../pipelines/listed.ts';
+import { readTracks } from '../../model/listed-tracks.ts';
+import { idsOfListed, nameListed } from '../../pipelines/listed.ts';
 import { documentId } from '../../pipelines/delivery/deliver.ts';
 import type { NamedPlaylist, PlaylistReader } from '../http/playlists.ts';
 import { gather, type Lookup } from '../gather.ts';
@@ -28,8 +29,10 @@ export function openPlaylistReader(db: Db, names: NameCache): PlaylistReader {
 
   async function named(list: StoredList): Promise<NamedPlaylist> {
     const { user, week, zone, validFrom, revision, model } = list;
-    const tracks = list.v === 1 ? list.tracks : nameTracks(list, await names.named(idsOf(list)));
-    return { user, week, zone, validFrom, revision, model, tracks };
+    const common = { user, week, zone, validFrom, revision, model };
+    if (list.v === 1) return { ...common, tracks: list.tracks };
+    const listed = readTracks(list);
+    return { ...common, tracks: nameListed(listed, await names.named(idsOfListed(listed))) };
   }
 
   return {
