@@ -70,7 +70,7 @@ async function until(check: () => boolean | Promise<boolean>): Promise<void> {
 /** Covers that are kept in a home. */
 async function kept(folder: string): Promise<string[]> {
   const files = await readdir(join(folder, 'covers'), { recursive: true }).catch(() => []);
-  return files.filter((file) => file.endsWith('.jpg'));
+  return files.filter((file) => file.includes('-640-') && file.endsWith('.jpeg'));
 }
 
 /** Jobs of the namespace, whatever their state. */
