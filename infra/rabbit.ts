@@ -15,6 +15,7 @@ import {
   type Send,
 } from './rabbit/deadletters.ts';
 import { ConfirmedPublisher } from './rabbit/publish.ts';
+import { rewriteQueues, type Rewriting } from './rabbit/rewrite.ts';
 import { declareTopology, topologyOf, type Topology } from './rabbit/topology.ts';
 import { withoutPassword } from './servers/index.ts';
 
@@ -36,6 +37,8 @@ export interface Rabbit extends BatchPublisher {
   inspectDeadLetters(ledger: Ledger, clock: Clock): Promise<DeadLetterReport>;
   /** Asks for the fate of every message in the dead-letter queue. See `turnOver`. */
   turnOverDeadLetters(clock: Clock, decide: (letter: DeadLetter) => Promise<Fate>): Promise<void>;
+  /** Gives other bytes to batches that wait and to dead letters. See `rewriteQueues`. */
+  rewriteQueues(rewrite: Rewriting, reasonOf: (reason: string) => string): Promise<number>;
   /** Batches that wait for a worker, and dead letters. */
   depths(): Promise<{ waiting: number; dead: number }>;
   /** Deletes queues and exchanges. For tests and `down`. */
@@ -82,6 +85,8 @@ export async function openRabbit({ url, namespace, log }: RabbitOptions): Promis
     inspectDeadLetters: (ledger, clock) =>
       inspectDeadLetters(connection, topology, send, ledger, clock),
     turnOverDeadLetters: (clock, decide) => turnOver(connection, topology, send, clock, decide),
+    rewriteQueues: (rewrite, reasonOf) =>
+      rewriteQueues(connection, topology, send, rewrite, reasonOf),
     async depths() {
       const channel = await connection.createChannel();
       channel.on('error', () => undefined);

@@ -49,9 +49,7 @@ export async function deliverBatch(
 
   const signal = AbortSignal.timeout(picturesMs);
   const hashes = await Promise.all(lists.map(({ user }) => pictures.newest(user, signal)));
-  const documents = lists.map((list, i) =>
-    document(message, list, hashes[i], new Date(now)),
-  );
+  const documents = lists.map((list, i) => document(message, list, hashes[i], new Date(now)));
   const unproven = await playlists.upsert(documents);
 
   const stored = unproven.length > 0 ? await playlists.revisions(unproven) : noRevisions;
