@@ -146,6 +146,7 @@ export const lakeIdentity: Readonly<Record<LakeTable, readonly string[]>> = {
   playlist_changes: ['happened_at', 'playlist_id', 'change', 'artist', 'title'],
   profiles: ['happened_at', 'listener'],
   articles: ['article_id', 'fetched'],
+  audio_features: ['recording_id', 'sha256'],
   erasures: ['happened_at', 'listener_hash'],
 };
 

@@ -165,6 +165,19 @@ export const lakeTables = {
     body: 'VARCHAR', // clean text, never empty
     source: 'VARCHAR',
   },
+  /** What recordings sound like, from files of them. Identity: (recording_id, sha256). */
+  audio_features: {
+    recording_id: 'VARCHAR', // as a catalogue names it, from the file's name
+    seconds: 'FLOAT', // > 0
+    loudness: 'FLOAT', // integrated, LUFS (EBU R 128); null for silence
+    tempo: 'FLOAT', // beats per minute, 60..200; null where nothing repeats
+    musical_key: 'TINYINT', // 0 = C .. 11 = B; null where there are no notes
+    mode: 'TINYINT', // 1 major, 0 minor
+    timbre: 'FLOAT[]', // 26: means of 13 MFCC, then their standard deviations
+    chroma: 'FLOAT[]', // 12 shares of the notes, C first
+    sha256: 'VARCHAR', // of the file, hexadecimal
+    source: 'VARCHAR',
+  },
   /** A listener who is to be forgotten: rows of theirs from before `happened_at` are not taken in any more. */
   erasures: {
     happened_at: 'TIMESTAMP',

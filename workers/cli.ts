@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { Mistake } from '../model/mistake.ts';
 import { apiCommand } from './commands/api.ts';
+import { audioCommand } from './commands/audio.ts';
 import { crawlCommand } from './commands/crawl.ts';
 import { deadLettersCommand } from './commands/dead-letters.ts';
 import { deliverCommand } from './commands/deliver.ts';
@@ -41,6 +42,7 @@ for (const command of [
   schedulerCommand,
   deliverCommand,
   apiCommand,
+  audioCommand,
   statusCommand,
   redeliverCommand,
   reconcileCommand,
