@@ -171,9 +171,10 @@ class Visit {
     const { book, readers, clock } = this.#crawling;
     const none = { stamp: null, title: null, published: null, language: null };
     const urls = new Set<string>();
+    const known = [from, this.#source.url, this.#state.url].map((url) => readers.normalize(url));
     for (const link of links) {
       const url = readers.normalize(link);
-      if (url === null || url === readers.normalize(from) || !this.#isWanted(url)) continue;
+      if (url === null || known.includes(url) || !this.#isWanted(url)) continue;
       if (readers.isSameSite(url, from)) urls.add(url);
     }
     const found = [...urls].map((url) => ({
