@@ -5,6 +5,8 @@ import type { Threads } from '../model/recommend/recommender.ts';
 export interface ThreadsOptions {
   /** 1 or more. Default: the cores that this process may use. */
   readonly size?: number;
+  /** `workerData` (node:worker_threads) of every thread: copied when it starts, not at each call. */
+  readonly data?: unknown;
 }
 
 export interface OpenThreads extends Threads {
@@ -20,7 +22,10 @@ export interface OpenThreads extends Threads {
  * An error on a thread keeps its class, message and stack. A thread that ends is replaced, and what
  * it ran rejects.
  */
-export function openThreads({ size = availableParallelism() }: ThreadsOptions = {}): OpenThreads {
+export function openThreads({
+  size = availableParallelism(),
+  data,
+}: ThreadsOptions = {}): OpenThreads {
   if (!Number.isInteger(size) || size < 1) {
     throw new RangeError(`threads: expected a whole number of 1 or more, got ${size}`);
   }
@@ -35,6 +40,7 @@ export function openThreads({ size = availableParallelism() }: ThreadsOptions = 
       minThreads: size,
       maxThreads: size,
       idleTimeout: Infinity,
+      workerData: data,
     });
     return pool;
   }
