@@ -25,6 +25,7 @@ export const reasonKinds = [
   { name: 'popularIn', refersTo: ['place'], words: 'popular in {0}' },
   { name: 'popular', refersTo: [], words: 'popular around the world' },
   { name: 'alikeListeners', refersTo: [], words: 'played by listeners with your taste' },
+  { name: 'muchWritten', refersTo: [], words: 'much written about this week' },
 ] as const;
 export type ReasonKind = (typeof reasonKinds)[number]['name'];
 
@@ -37,8 +38,8 @@ export interface Evidence {
   readonly artistPlayed: boolean;
   /**
    * Whom the source names, -1 for nobody: a track that the listener played (`factors`,
-   * `playlists`), an artist whom they play (`text`, `artists`), a place (`popularity`; -1: the
-   * world).
+   * `playlists`), an artist whom they play (`text`, `artists`), the track's own artist where much
+   * is written about it (`text`), a place (`popularity`; -1: the world).
    */
   readonly because: number;
   /** Lead artist of that track; for the sources that name one. */
@@ -61,6 +62,7 @@ export function reasonFor(evidence: Evidence): Reason {
   if (artistPlayed && (because === -1 || named === artist)) return reason('moreBy', artist);
   if (because === -1) return reason('alikeListeners');
   if (source === 'factors') return reason('playedTrack', because);
+  if (source === 'text' && because === artist) return reason('muchWritten');
   if (source === 'artists') return reason(artistPlayed ? 'playedArtist' : 'fansPlay', because);
   if (term === undefined) return reason('writtenAbout', because);
   return reason(term.adjective ? 'described' : 'knownFor', term.index, because);

@@ -1,11 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { featureNames } from '../model/candidates/features.ts';
+import { articleFeatures, type featureNames } from '../model/candidates/features.ts';
 import { firstHeldOut, holdoutOptions } from '../model/gate/holdout.ts';
 import { encodeRanker } from '../model/ranker/encode.ts';
 import type { Tensorflow } from '../model/ranker/network.ts';
-import { rankerOptions } from '../model/ranker/ranker.ts';
+import { checkExamples, type Examples } from '../model/ranker/examples.ts';
+import { rankerOptions, type RankerOptions } from '../model/ranker/ranker.ts';
 import { trainRanker } from '../model/ranker/train.ts';
 import { weekMs } from '../model/week.ts';
 import { labelledListeners, readExamples } from './read-examples.ts';
@@ -25,6 +26,7 @@ export const rankerPrior: Partial<Record<(typeof featureNames)[number], number>>
   'track listeners': 0.3,
   'genre match': 0.3,
   'artist plays': 0.8,
+  'artist trend': 0.2,
 };
 
 /**
@@ -74,19 +76,19 @@ export function rankerStage(loadTensorflow: () => Promise<Tensorflow>): Stage<Ra
     name: 'ranker',
     version: 4,
     options: rankerStageOptions,
-    async run({ options: { cutoffs, ranker: how, holdout }, sql, input, output, report }) {
+    async run({ options: { cutoffs, ranker, holdout }, sql, input, output, report }) {
       const end =
         holdout === undefined
           ? cutoffs.length
           : firstHeldOut(cutoffs, await labelledListeners(sql, cutoffs.length), holdout);
-      const examples = await readExamples(sql, input, 0, end);
-      const groups = examples.listeners.length;
+      const { examples, how } = withoutSilent(await readExamples(sql, input, 0, end), ranker);
+      const groups = examples.groups.length - 1;
       report.rowsIn(examples.labels.length);
 
       const tf = await loadTensorflow();
-      const ranker = trainRanker(tf, examples, how);
+      const trained = trainRanker(tf, examples, how);
       const prior = trainRanker(tf, examples, { ...how, minGroups: groups + 1 });
-      await writeFile(join(output, rankerFile), encodeRanker(ranker));
+      await writeFile(join(output, rankerFile), encodeRanker(trained));
       await writeFile(join(output, priorFile), encodeRanker(prior));
       const said: Training = {
         format: 1,
@@ -99,8 +101,47 @@ export function rankerStage(loadTensorflow: () => Promise<Tensorflow>): Stage<Ra
       report.rowsOut(1);
       report.figure('groups', groups);
       report.figure('heldOutCutoffs', cutoffs.length - end);
-      report.figure('trainedOn', ranker.trainedOn);
-      for (const [key, value] of Object.entries(ranker.metrics)) report.figure(key, value);
+      report.figure('trainedOn', trained.trainedOn);
+      for (const [key, value] of Object.entries(trained.metrics)) report.figure(key, value);
+    },
+  };
+}
+
+/**
+ * Leaves out what articles would say where there were none: the ranker is the same, to the bit, as
+ * one from before there were such features, and knows as little of them.
+ */
+export function withoutSilent(
+  examples: Examples,
+  how: RankerOptions,
+): { examples: Examples; how: RankerOptions } {
+  checkExamples(examples);
+  const { featureNames, features, numFeatures } = examples;
+  const columns = featureNames.map((name, column) => ({ name, column }));
+  const kept = columns.filter(({ name, column }) => {
+    if (!(articleFeatures as readonly string[]).includes(name)) return true;
+    for (let at = column; at < features.length; at += numFeatures) {
+      if (features[at] !== 0) return true;
+    }
+    return false;
+  });
+  if (kept.length === columns.length) return { examples, how };
+  const numRows = features.length / numFeatures;
+  const less = new Float32Array(numRows * kept.length);
+  for (let row = 0; row < numRows; row++) {
+    for (const [to, { column }] of kept.entries()) {
+      less[row * kept.length + to] = features[row * numFeatures + column]!;
+    }
+  }
+  const names = kept.map(({ name }) => name);
+  const isKept = (name: string): boolean => names.includes(name) || !featureNames.includes(name);
+  const prior = Object.entries(how.prior).filter(([name]) => isKept(name));
+  return {
+    examples: { ...examples, featureNames: names, numFeatures: names.length, features: less },
+    how: {
+      ...how,
+      prior: Object.fromEntries(prior),
+      ...(how.without === undefined ? {} : { without: how.without.filter(isKept) }),
     },
   };
 }

@@ -1,5 +1,6 @@
 import { albumNames } from '../model/text/albums.ts';
 import { readArticle } from '../model/text/articles.ts';
+import { readSentences, type WrittenSentences } from './text-sentences.ts';
 import { isKnownGenre, isPersonalTag, mergeTags, tagKey, type Tag } from '../model/text/tags.ts';
 import { genreNames, TermIndex, type GenreNames } from '../model/text/terms.ts';
 import {
@@ -13,7 +14,7 @@ import {
 import { musicAdjectives } from '../model/text/vocabulary.ts';
 import type { StageContext } from './stage.ts';
 
-type Context = Pick<StageContext, 'sql' | 'report' | 'signal'>;
+type Context = Pick<StageContext, 'sql' | 'report' | 'signal' | 'inputNames'>;
 
 /** Row d of `rows` counts the terms of artist `ids[d]`; ids ascend. */
 interface ArtistDocuments {
@@ -41,37 +42,100 @@ export interface Corpus {
  */
 export async function readCorpus(
   context: Context,
-  { minTaggers, minTagShare }: { minTaggers: number; minTagShare: number },
+  {
+    minTaggers,
+    minTagShare,
+    articlesBefore,
+    articleHalfLifeDays,
+  }: {
+    minTaggers: number;
+    minTagShare: number;
+    articlesBefore?: string | undefined;
+    articleHalfLifeDays: number;
+  },
 ): Promise<Corpus> {
   const tags = await readTags(context, minTaggers);
   const terms = new TermIndex(tags);
   const tagged = await countTags(context, terms, tags, minTagShare);
-  const written = await readTexts(context, terms, await genresOf(context, tags));
+  const genres = await genresOf(context, tags);
+  const written = await readTexts(context, terms, genres);
+  const articles: WrittenSentences | undefined = context.inputNames.includes('mentions')
+    ? await readSentences(context, terms, genres, { articlesBefore, articleHalfLifeDays })
+    : undefined;
 
   // A doubtful adjective counts where listeners tag with it, the vocabulary holds it, or it is
   // said of sound itself about two artists.
   const numTerms = terms.size;
-  const numArtistsOf = documentFrequencies({ ...written.sure.build(numTerms), numTerms });
+  const ofTexts = { ids: written.artistIxs, rows: written.sure.build(numTerms) };
+  const sure =
+    articles === undefined
+      ? ofTexts
+      : mergeRows(
+          [ofTexts, { ids: articles.artistIxs, rows: articles.sure.build(numTerms) }],
+          numTerms,
+        );
+  const numArtistsOf = documentFrequencies({ ...sure.rows, numTerms });
   const isProven = (term: number) =>
     numArtistsOf[term]! >= 2 || terms.isTag(term) || musicAdjectives.has(terms.nameOf(term));
   const artists = mergeRows(
     [
       tagged,
-      { ids: written.artistIxs, rows: written.sure.build(numTerms) },
+      sure,
       { ids: written.artistIxs, rows: keepTerms(written.doubtful.build(numTerms), isProven) },
+      ...(articles === undefined
+        ? []
+        : [
+            {
+              ids: articles.artistIxs,
+              rows: keepTerms(articles.doubtful.build(numTerms), isProven),
+            },
+          ]),
     ],
     numTerms,
   );
-  const { albums } = written;
-  const ids = albums.names.map((_, album) => album);
+  const writings = articles === undefined ? [written.albums] : [written.albums, articles.albums];
+  const all = numberAlbums(writings);
   const { rows } = mergeRows(
-    [
-      { ids, rows: albums.sure.build(numTerms) },
-      { ids, rows: keepTerms(albums.doubtful.build(numTerms), isProven) },
-    ],
+    writings.flatMap(({ sure, doubtful }, n) => [
+      { ids: all.idsOf[n]!, rows: sure.build(numTerms) },
+      { ids: all.idsOf[n]!, rows: keepTerms(doubtful.build(numTerms), isProven) },
+    ]),
     numTerms,
   );
-  return { terms, artists, albums: { artistIxs: albums.artistIxs, names: albums.names, rows } };
+  return { terms, artists, albums: { artistIxs: all.artistIxs, names: all.names, rows } };
+}
+
+/** One number for each album of any of the sources, which stand by artist and then by name. */
+function numberAlbums(
+  sources: readonly { readonly artistIxs: readonly number[]; readonly names: readonly string[] }[],
+): { artistIxs: number[]; names: string[]; idsOf: number[][] } {
+  const next = sources.map(() => 0);
+  const all = {
+    artistIxs: [] as number[],
+    names: [] as string[],
+    idsOf: sources.map((): number[] => []),
+  };
+  for (;;) {
+    let least: { artist: number; name: string } | undefined;
+    for (const [s, { artistIxs, names }] of sources.entries()) {
+      const at = next[s]!;
+      if (at === names.length) continue;
+      const [artist, name] = [artistIxs[at]!, names[at]!];
+      const comesFirst =
+        least === undefined ||
+        artist < least.artist ||
+        (artist === least.artist && name < least.name);
+      if (comesFirst) least = { artist, name };
+    }
+    if (least === undefined) return all;
+    for (const [s, { artistIxs, names }] of sources.entries()) {
+      if (artistIxs[next[s]!] !== least.artist || names[next[s]!] !== least.name) continue;
+      all.idsOf[s]!.push(all.names.length);
+      next[s]!++;
+    }
+    all.artistIxs.push(least.artist);
+    all.names.push(least.name);
+  }
 }
 
 /** The tags that say something about music, spellings merged, by key. Makes `keyed_tags`. */

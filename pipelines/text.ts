@@ -14,6 +14,12 @@ export const textOptions = z.object({
    * dated or not. Default null.
    */
   asOf: z.iso.date().nullable().default(null),
+  /**
+   * Only articles dated before this day are known; with the input `mentions`. Left out: all are.
+   */
+  articlesBefore: z.iso.date().optional(),
+  /** Days after which what an article says counts half. Default 90. */
+  articleHalfLifeDays: z.number().positive().default(90),
   /** Artists that must share a term for it to count, 1 or more. Default 2. */
   minArtists: z.int().positive().default(2),
   /** Share of the artists, 0..1, above which a term tells nothing. Default 0.5. */
@@ -35,11 +41,14 @@ export type TextOptions = z.infer<typeof textOptions>;
  * The text features: what is written about artists and albums, as adjectives and terms weighed by
  * TF-IDF; for each artist the nearest by it; and the moods of playlists. Tables: `textTables`.
  *
- * Inputs: `catalogue`, and `lake` for the bodies of the texts.
+ * What articles say counts the less the older they are, and by the confidence that they mean the
+ * artist.
+ *
+ * Inputs: `catalogue`, `lake` for the bodies of the texts, and `mentions` where there are articles.
  */
 export const text: Stage<TextOptions> = {
   name: 'text',
-  version: 1,
+  version: 2,
   options: textOptions,
   async run(context) {
     const { options, sql } = context;

@@ -3,12 +3,14 @@ import { lakeTables, type LakeTable } from './tables.ts';
 import type { LakeSnapshot } from './lake.ts';
 import type { Source } from './step.ts';
 
-/** The stages of a week, inputs first: what `--from` takes. */
+/** The stages of a week, inputs first: what `--from` takes. `mentions` and `trends` only where there are articles. */
 export const stageNames = [
   'catalogue',
+  'mentions',
   'text',
   'embedding',
   'snapshot',
+  'trends',
   'factors',
   'examples',
   'ranker',

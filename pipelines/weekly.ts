@@ -12,9 +12,11 @@ import type { LakeSnapshot } from './lake.ts';
 import { makersOnThisThread, type OpenListMakers } from './list-making.ts';
 import { listsStage } from './make-lists.ts';
 import { rankerStage, rankerTraining } from './ranker.ts';
+import { mentions } from './mentions.ts';
 import { step, type Source, type Step } from './step.ts';
 import { snapshot } from './snapshot.ts';
 import { text } from './text.ts';
+import { trends } from './trends.ts';
 import { lakeSource, type FrozenWeek } from './week-plan.ts';
 
 /** What stages compute with, loaded when one first needs it. */
@@ -32,7 +34,9 @@ export interface Engines {
  * The week, as its graph of stages: everything between the lake and the lists.
  *
  * 1. The **catalogue** matches what the sources spell differently.
- * 2. **text** and **embedding** learn what is written and what is playlisted together.
+ * 2. **text** and **embedding** learn what is written and what is playlisted together; where the lake
+ *    has articles, **mentions** first finds who they are about, and **trends** who is written about
+ *    more than usual before each cut-off.
  * 3. A **snapshot** holds what was known of the listens at a cut-off, **factors** the collaborative
  *    filtering on it, **examples** what was played first in the week after.
  * 4. The **ranker** learns from the examples of all weekly cut-offs but the newest: the challenger.
@@ -81,7 +85,9 @@ export function weekGraph(
 }
 
 /** What is known and learnt at one cut-off: what examples and lists are made from. */
-export type KnownAt = Record<'catalogue' | 'snapshot' | 'factors' | 'embedding' | 'text', Step>;
+export type KnownAt = Record<'catalogue' | 'snapshot' | 'factors' | 'embedding' | 'text', Step> & {
+  readonly trends?: Step;
+};
 
 /** What an ablation changes; left out, all is as in every week. */
 export interface Variant {
@@ -126,7 +132,19 @@ export function weekSteps(
   const asOf = week.catalogue === 'asof' ? day : null;
 
   const catalogueStep = step(catalogue, {}, { lake });
-  const textStep = step(text, { asOf }, { catalogue: catalogueStep, lake });
+  // Without articles all is as it was before there were any.
+  const mentionsStep =
+    week.lake.tables.articles.length === 0
+      ? undefined
+      : step(mentions, {}, { catalogue: catalogueStep, lake });
+  const textStep =
+    mentionsStep === undefined
+      ? step(text, { asOf }, { catalogue: catalogueStep, lake })
+      : step(
+          text,
+          { asOf, articlesBefore: day },
+          { catalogue: catalogueStep, lake, mentions: mentionsStep },
+        );
   const embeddingStep = step(
     embedding,
     { asOf, embedding: { seed } },
@@ -162,6 +180,9 @@ export function weekSteps(
       factors: warmStart,
       embedding: embeddingStep,
       text: textStep,
+      ...(mentionsStep === undefined
+        ? {}
+        : { trends: step(trends, { cutoff }, { mentions: mentionsStep }, `trends ${cutoffDay}`) }),
     };
     known.set(cutoff, inputs);
     return inputs;

@@ -11,7 +11,7 @@ import { readAscendingRows } from './shared-rows.ts';
 /**
  * Everything that candidate generation and ranking need at one cut-off, as columns over shared
  * memory: threads are sent all of it and none of it is copied. Read from the views of the inputs
- * `catalogue`, `snapshot`, `factors`, `embedding` and `text`.
+ * `catalogue`, `snapshot`, `factors`, `embedding` and `text`, and of `trends` where there are articles.
  */
 export interface WorldColumns {
   readonly tracks: TrackTable;
@@ -293,7 +293,27 @@ async function readPopularity(
     trackPlaylists: scatter(byTrack.track_ix, byTrack.playlists, tracks.numTracks),
     placeOfArtist,
     artistListeners: scatter(byArtist.artist_ix, byArtist.listeners, tracks.numArtists),
+    ...(await readTrends(sql, tracks.numArtists)),
     cutoffDay: Date.parse(cutoff) / 86_400_000,
+  };
+}
+
+/** What articles say of artists; nothing where the input is not there. */
+async function readTrends(
+  sql: Sql,
+  numArtists: number,
+): Promise<Pick<Popularity, 'artistTrend' | 'artistSentiment'>> {
+  const isThere = await count(
+    sql,
+    "information_schema.tables WHERE table_schema = 'trends' AND table_name = 'artist_trends'",
+  );
+  if (isThere === 0) return {};
+  const { artist_ix, trend, sentiment } = await sql.columns<'artist_ix' | 'trend' | 'sentiment'>(
+    'SELECT artist_ix, trend, sentiment FROM trends.artist_trends ORDER BY artist_ix',
+  );
+  return {
+    artistTrend: scatter(artist_ix, trend, numArtists),
+    artistSentiment: scatter(artist_ix, sentiment, numArtists),
   };
 }
 

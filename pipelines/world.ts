@@ -55,7 +55,13 @@ export function openWorld(columns: WorldColumns, retrieval?: Retrieval): World {
           ]
         : retrievedSources(columns, retrieval)),
       playlistsSource(columns.trackNeighbours, tracks.numTracks),
-      textSource(columns.artistNeighbours, artistTracks, tracks.numArtists, tracks.artist),
+      textSource(
+        columns.artistNeighbours,
+        artistTracks,
+        tracks.numArtists,
+        tracks.artist,
+        columns.popularity.artistTrend,
+      ),
       popularitySource(columns.placeTracks, places.indexOf('world')),
     ],
   };

@@ -26,6 +26,8 @@ const fixedFeatures = [
   'catalogue popularity',
   'place of artist',
   'age',
+  'artist trend',
+  'artist sentiment',
 ] as const;
 
 /**
@@ -235,6 +237,8 @@ function fixedInputs(
 ): Float32Array {
   const { trackListeners, artistListeners, trackPlaylists, placeOfArtist, cutoffDay } = popularity;
   const into = new Float32Array(tracks.numTracks * stride);
+  const { artistTrend, artistSentiment } = popularity;
+  const ofTrend = artistTrend && Float64Array.from(artistTrend, (trend) => Math.log1p(trend));
   const ofArtist = Float64Array.from(artistListeners, (count) => Math.log1p(count));
   let at = 0;
   const add = (name: (typeof fixedFeatures)[number], value: number): void => {
@@ -253,6 +257,8 @@ function fixedInputs(
     add('catalogue popularity', tracks.cataloguePopularity[track]! / 100);
     add('place of artist', place === 0 ? 0 : 1 / Math.log2(1 + place));
     add('age', Math.log1p(days / 365.25));
+    add('artist trend', ofTrend?.[tracks.artist[track]!] ?? 0);
+    add('artist sentiment', artistSentiment?.[tracks.artist[track]!] ?? 0);
   }
   return into;
 }

@@ -23,8 +23,16 @@ export const featureNames = [
   'listener plays',
   'listener artists',
   'listener repeats', // plays per track
+  'artist trend', // log of how much more is written about the artist than usual, 0 where no more
+  'artist sentiment', // -1..1, of what is written; 0 where nothing is
 ] as const;
 export const numFeatures = featureNames.length;
+
+/** What is known from articles only: 0 throughout where there are none. */
+export const articleFeatures: readonly (typeof featureNames)[number][] = [
+  'artist trend',
+  'artist sentiment',
+];
 
 /** How well known tracks and artists are at the cut-off. */
 export interface Popularity {
@@ -36,6 +44,10 @@ export interface Popularity {
   readonly artistListeners: Float32Array;
   /** [numTracks] 1-based rank among the tracks of the lead artist, 0 where it has none. */
   readonly placeOfArtist: Float32Array;
+  /** [numArtists] how much more than usual is written about the artist, >= 0; left out: 0 of all. */
+  readonly artistTrend?: Float32Array;
+  /** [numArtists] -1..1, what is written; left out: 0 of all. */
+  readonly artistSentiment?: Float32Array;
   /** Days from 1970 to the cut-off. */
   readonly cutoffDay: number;
 }
@@ -178,7 +190,9 @@ export function writeFeatures(
     into[at++] = orMissing(Math.log1p(Math.max(0, popularity.cutoffDay - released) / 365.25));
     into[at++] = Math.log1p(profile.plays);
     into[at++] = Math.log1p(profile.artists);
-    into[at] = profile.tracks === 0 ? 0 : profile.plays / profile.tracks;
+    into[at++] = profile.tracks === 0 ? 0 : profile.plays / profile.tracks;
+    into[at++] = Math.log1p(popularity.artistTrend?.[artist] ?? 0);
+    into[at] = popularity.artistSentiment?.[artist] ?? 0;
   }
 }
 

@@ -139,18 +139,22 @@ export function playlistsSource(neighbours: Ragged, numTracks: number): Candidat
 
 /**
  * Artists of whom similar things are written, as the ones whom the listener plays; then each
- * artist's best-known tracks.
+ * artist's best-known tracks. The last sixth of the offers is for artists about whom more is written
+ * than usual, those first who are like what the listener plays: evidence is the artist itself.
  *
  * @param neighbours - for each artist the nearest by text, with the similarity
+ * @param trends - [numArtists] how much more than usual is written, >= 0; left out, nobody is in trend
  */
 export function textSource(
   neighbours: Ragged,
   artistTracks: Ragged,
   numArtists: number,
   artistOf: Int32Array,
+  trends: Float32Array = new Float32Array(0),
 ): CandidateSource {
   const source = sourceId('text');
   const sum = new Accumulator(numArtists);
+  const inTrend = artistsInTrend(trends, artistTracks);
   return {
     name: 'text',
     match: (track) => sum.valueOf(artistOf[track]!),
@@ -161,9 +165,57 @@ export function textSource(
       sum.clear();
       sum.addNeighbours(listener.artists, listener.artistConfidence, neighbours);
       const best = bestOf(sum, sum.greatest(limit), limit);
-      offerTracksOf(best, sum, listener, artistTracks, pool, source, limit);
+      if (inTrend.length === 0) {
+        offerTracksOf(best, sum, listener, artistTracks, pool, source, limit);
+        return;
+      }
+      const forTrends = Math.ceil(limit / trendShare);
+      offerTracksOf(best, sum, listener, artistTracks, pool, source, limit - forTrends);
+      const until = Math.min(limit, pool.offeredBy(source) + forTrends);
+      const written = new TopK(forTrends);
+      for (const artist of inTrend) {
+        written.push(artist, trends[artist]! * (1 + Math.log1p(sum.valueOf(artist))));
+      }
+      offerTracksInTrend(written.sorted(), sum, artistTracks, pool, source, until);
     },
   };
+}
+
+/** One offer in so many of the source `text` is for artists in trend. */
+const trendShare = 6;
+/** Artists in trend that are looked at for each listener, those most in trend. */
+const mostInTrend = 500;
+
+/** Those who have tracks, the most in trend first, ties by index; the first ones, ascending. */
+function artistsInTrend(trends: Float32Array, { start }: Ragged): Int32Array {
+  const best = new TopK(mostInTrend);
+  for (let artist = 0; artist < trends.length; artist++) {
+    if (trends[artist]! > 0 && start[artist + 1]! > start[artist]!) {
+      best.push(artist, trends[artist]!);
+    }
+  }
+  return best.sorted().indices.sort();
+}
+
+/** The best-known tracks of artists in trend; the score is that of their likeness, as of the others. */
+function offerTracksInTrend(
+  artists: Best,
+  likeness: Accumulator,
+  artistTracks: Ragged,
+  pool: CandidatePool,
+  source: number,
+  until: number,
+): void {
+  for (let n = 0; n < artists.indices.length && pool.offeredBy(source) < until; n++) {
+    const artist = artists.indices[n]!;
+    const to = Math.min(
+      artistTracks.start[artist]! + tracksPerArtist,
+      artistTracks.start[artist + 1]!,
+    );
+    for (let t = artistTracks.start[artist]!; t < to && pool.offeredBy(source) < until; t++) {
+      pool.offer(source, artistTracks.indices[t]!, likeness.valueOf(artist), artist);
+    }
+  }
 }
 
 /**

@@ -119,6 +119,8 @@ test('a row holds what a hand computes', () => {
     trackPlaylists: Float32Array.of(0, 0, 3, 0),
     artistListeners: Float32Array.of(0, 15, 0, 0),
     placeOfArtist: Float32Array.of(1, 1, 3, 0),
+    artistTrend: Float32Array.of(0, 3, 0, 0),
+    artistSentiment: Float32Array.of(0, -0.25, 0, 0),
     cutoffDay: 16_000,
   };
   const listener = listenerWith({ tracks: { 0: 3, 1: 1 }, artists: { 1: 3, 2: 1 } });
@@ -162,6 +164,8 @@ test('a row holds what a hand computes', () => {
     'listener plays': Math.log(5),
     'listener artists': Math.log(3),
     'listener repeats': 2,
+    'artist trend': Math.log(4),
+    'artist sentiment': -0.25,
   };
   for (const name of featureNames)
     expect([name, row[name]]).toEqual([name, expect.closeTo(expected[name], 5)]);
@@ -283,7 +287,7 @@ test('whatever is known or not, a feature is finite or missing', () => {
             expect(features[name]).toBeLessThanOrEqual(1.000001);
           }
         }
-        expect(featureNames).toHaveLength(3 * numSources + 14);
+        expect(featureNames).toHaveLength(3 * numSources + 16);
       },
     ),
   );

@@ -52,6 +52,7 @@ test.each<[string, Evidence]>([
   ],
   ['described in the words used for Mogwai', { ...unknown, source: 'text', because: 1 }],
   ['more by Sigur Rós', { ...known, source: 'text', because: 2, term: dreamy }],
+  ['much written about this week', { ...unknown, source: 'text', because: 2 }],
   ['more by Sigur Rós', { ...known, source: 'artists', because: 2 }],
   ['new to you: fans of AC/DC play it', { ...unknown, source: 'artists', because: 3 }],
   ['because you played AC/DC', { ...known, source: 'artists', because: 3 }],
@@ -83,11 +84,12 @@ test('codes are those that stored lists hold', () => {
     'popularIn',
     'popular',
     'alikeListeners',
+    'muchWritten',
   ]);
 });
 
 test('an unknown code and a missing name are refused', () => {
-  expect(() => reasonText({ code: 99 }, [])).toThrow('expected a code of 0 to 10, got 99');
+  expect(() => reasonText({ code: 99 }, [])).toThrow('expected a code of 0 to 11, got 99');
   expect(() => reasonText({ code: 3 }, ['dreamy'])).toThrow(
     'reason described: expected 2 names, got 1',
   );

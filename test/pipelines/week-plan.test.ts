@@ -27,8 +27,17 @@ function namesIn(node: Step | Source): Set<string> {
   return new Set([node.stage.name, ...Object.values(node.inputs).flatMap((i) => [...namesIn(i)])]);
 }
 
-test('the stages that --from takes are those of the graph', () => {
-  const notNeeded = () => Promise.reject(new Error('not needed'));
-  const graph = weekGraph(week, [], { loadTensorflow: notNeeded, loadKernels: notNeeded });
+const notNeeded = () => Promise.reject(new Error('not needed'));
+const engines = { loadTensorflow: notNeeded, loadKernels: notNeeded };
+
+test('the stages that --from takes are those of the graph of a lake with articles', () => {
+  const { tables } = week.lake;
+  const lake = { ...week.lake, tables: { ...tables, articles: ['articles.parquet'] } };
+  const graph = weekGraph({ ...week, lake }, [], engines);
   expect([...namesIn(graph)].sort()).toEqual([...stageNames].sort());
+});
+
+test('without articles nothing asks who is written about', () => {
+  const found = namesIn(weekGraph(week, [], engines));
+  expect(stageNames.filter((name) => !found.has(name))).toEqual(['mentions', 'trends']);
 });
