@@ -40,6 +40,7 @@ export class TracksWriter {
   #view = new DataView(this.#bytes.buffer);
   #size = 0;
   #words: string[] = [];
+  #wordBytes = 0;
 
   /** Begins a track; its references follow, in their order. */
   track(source: number, reason: number, keys: IdKeys, index: number): void {
@@ -65,9 +66,20 @@ export class TracksWriter {
   word(word: string): void {
     this.#grow(1);
     let at = this.#words.indexOf(word);
-    if (at === -1) at = this.#words.push(word) - 1;
+    if (at === -1) {
+      at = this.#words.push(word) - 1;
+      this.#wordBytes += bytesOfWord(word);
+    }
     if (at > 255) throw new RangeError(`list: expected at most 256 words, got "${word}" too`);
     this.#bytes[this.#size++] = at;
+  }
+
+  /**
+   * Whether a word fits: a list that names every word once and a different one for each track would
+   * be twice as large as others.
+   */
+  hasRoomFor(word: string): boolean {
+    return this.#words.includes(word) || this.#wordBytes + bytesOfWord(word) <= maxWordBytes;
   }
 
   /** Ends the list; the next track is the first of another one. */
@@ -77,6 +89,7 @@ export class TracksWriter {
     this.#size = 0;
     if (words.length === 0) return { tracks };
     this.#words = [];
+    this.#wordBytes = 0;
     return { tracks, words };
   }
 
@@ -87,6 +100,14 @@ export class TracksWriter {
     this.#bytes = larger;
     this.#view = new DataView(larger.buffer);
   }
+}
+
+/** For the words of a list, where they are left out when there are more: keeps it below 1.5 KB. */
+const maxWordBytes = 480;
+
+/** In BSON, as an element of an array. */
+function bytesOfWord(word: string): number {
+  return 9 + Buffer.byteLength(word);
 }
 
 /** What `visitTracks` calls, in the order of the bytes. */

@@ -101,7 +101,8 @@ export class ListEncoder {
       if (this.#named[because] !== true) evidence.because = -1;
     } else if (source === 'text') {
       const term = sharedTerm(shared, because, evidence.artist);
-      if (term !== -1) evidence.term = this.#terms[term];
+      const fits = term !== -1 && this.#writer.hasRoomFor(shared.terms[term]!.term);
+      if (fits) evidence.term = this.#terms[term];
     } else if (source !== 'artists') {
       evidence.becauseArtist = artist[because]!;
     }

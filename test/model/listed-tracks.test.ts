@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { calculateObjectSize } from 'bson';
 import fc from 'fast-check';
 import { sourceNames } from '../../model/candidates/pool.ts';
 import { idKeys } from '../../model/ids.ts';
@@ -100,6 +101,33 @@ test('30 tracks take at most 570 bytes besides the words, whatever the reasons',
   );
 });
 
+test('there is room for words as long as the stored list stays below 1.5 KB', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 }), { maxLength: 60 }),
+      (words) => {
+        const writer = new TracksWriter();
+        for (let n = 0; n < 30; n++) {
+          writer.track(2, code('described'), idKeys(['t000000000000000']), 0);
+          const word = words[n];
+          if (word !== undefined && writer.hasRoomFor(word)) writer.word(word);
+          writer.key(idKeys(['a000000000000000']), 0);
+        }
+        const stored = writer.finish();
+        const size = calculateObjectSize({
+          ...{ _id: `${'u'.repeat(36)}:2026-W47`, v: 2, user: 'u'.repeat(36), week: '2026-W47' },
+          ...{ zone: 'America/Argentina/ComodRivadavia', validFrom: new Date(), revision: 1 },
+          ...{ tracks: Buffer.from(stored.tracks), words: stored.words, storedAt: new Date() },
+          ...{ model: 'ranker-0123456789ab', picture: 'f'.repeat(32) },
+          order: '2026-W47:America/Argentina/ComodRivadavia:12',
+        });
+        expect(size).toBeLessThanOrEqual(1536);
+        for (const word of stored.words ?? []) expect(writer.hasRoomFor(word)).toBe(true);
+      },
+    ),
+  );
+});
+
 test('the 257th word of a list is refused, of the next list it is not', () => {
   const writer = new TracksWriter();
   const track = (word: string) => {
@@ -144,8 +172,8 @@ describe('Damaged bytes', () => {
     refused([5, ...popular.slice(1)]).toThrow(
       'list: expected a source and a reason at 0, got 5 and 9',
     );
-    refused([...popular, 0, 11, ...popular.slice(2)]).toThrow(
-      'list: expected a source and a reason at 10, got 0 and 11',
+    refused([...popular, 0, reasonKinds.length, ...popular.slice(2)]).toThrow(
+      `list: expected a source and a reason at 10, got 0 and ${reasonKinds.length}`,
     );
     refused([...popular.slice(0, 9), 0x10]).toThrow('list: expected a key of 60 bits at 2, got ');
     refused([0, code('playedTrack'), ...popular.slice(2), 1, 2, 3]).toThrow(
