@@ -56,7 +56,11 @@ export async function crawlOnce(options: CrawlOptions, signal: AbortSignal): Pro
  * source one visit goes on, and of each host one request.
  */
 export async function runCrawl(
-  options: CrawlOptions & { readonly metrics?: Metrics },
+  options: CrawlOptions & {
+    readonly metrics?: Metrics;
+    /** How often the sources are looked at. Default 1 minute. */
+    readonly watchEveryMs?: number;
+  },
   signal: AbortSignal,
 ): Promise<void> {
   const { config, servers, file, clock, log } = options;

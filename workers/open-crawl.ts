@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net';
 import type { Config } from '../infra/config.ts';
 import { openCrawlBook } from '../infra/crawl/book.ts';
 import { crawlLimits, openFetcher, type CrawlLimits } from '../infra/crawl/fetcher.ts';
@@ -22,6 +23,8 @@ export interface CrawlOptions {
   /** Default: the log of the configuration. */
   readonly events?: EventLog;
   readonly limits?: Partial<CrawlLimits>;
+  /** Looks host names up; for tests. Default: the operating system's. */
+  readonly lookup?: LookupFunction;
   /** How long what a killed process held stays held, milliseconds. Default 30,000. */
   readonly leaseMs?: number;
 }
@@ -37,7 +40,7 @@ export type OpenCrawl = Crawling & {
  * @throws Mistake `CONFIGURATION` where nobody says who crawls; `SERVER_DOWN`, `SERVER_REFUSED`
  */
 export async function openCrawl(options: CrawlOptions): Promise<OpenCrawl> {
-  const { config, servers, file, clock, log, leaseMs } = options;
+  const { config, servers, file, clock, log, lookup, leaseMs } = options;
   const contact = config.crawl?.contact;
   if (contact === undefined) {
     throw new Mistake(
@@ -61,6 +64,7 @@ export async function openCrawl(options: CrawlOptions): Promise<OpenCrawl> {
         delayMs: file.delaySeconds * 1000,
         privateHosts: file.privateHosts,
         limits,
+        ...(lookup === undefined ? {} : { lookup }),
       }),
       readers,
       events,

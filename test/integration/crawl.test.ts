@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { hourMs, openCrawlStage, type CrawlStage } from '../support/crawl-stage.ts';
@@ -248,6 +249,29 @@ test('a feed that is not public is not fetched unless it is told to be', async (
   expect((await stage.states()).get('news')!.lastError?.reason).toMatch(/not a public address/);
 });
 
+test('a name that leads inside our network is refused when it is connected to, behind a redirect too', async () => {
+  publish([1]);
+  const port = room.host.split(':')[1]!;
+  const asked: string[] = [];
+  const lookup: LookupFunction = (name, _options, callback) => {
+    asked.push(name);
+    callback(null, [{ address: '127.0.0.1', family: 4 }]);
+  };
+  const file = { sources: [{ name: 'news', url: `http://rebinding.example:${port}/feed` }] };
+  expect(await stage.crawl(file, { lookup })).toMatchObject({ articles: 0, failures: 1 });
+  expect(room.asked).toEqual([]);
+  expect((await stage.states()).get('news')!.lastError?.reason).toContain('leads to 127.0.0.1');
+
+  // Trusted by name, it is had; what it redirects to is not trusted by that.
+  const trusted = { ...file, privateHosts: [`rebinding.example:${port}`] };
+  room.on('/1', redirects(`http://other.example:${port}/2`));
+  room.on('/2', gives(html, pageOf('Inside', prose(2))));
+  stage.pass(2 * hourMs);
+  expect(await stage.crawl(trusted, { lookup })).toMatchObject({ articles: 0, failures: 1 });
+  expect(room.paths()).toEqual(['/feed', '/1']);
+  expect(asked.at(-1)).toBe('other.example');
+});
+
 test('the same article under other addresses is taken once', async () => {
   const words = prose(1);
   const canonical = `<link rel="canonical" href="/record">`;
@@ -307,12 +331,17 @@ test('plain pages are followed to the depth that was asked for, on their own sit
   room.on('/1', gives(html, withLinks(1, ['/2', '/index'])));
   room.on('/2', gives(html, withLinks(2, ['/3'])));
   room.on('/3', gives(html, withLinks(3, [])));
-  const source = { kind: 'page', url: `${room.url}/index`, depth: 2, follow: '^(?!.*skip).*\\d$' };
+  const source = {
+    kind: 'page',
+    url: `${room.url}/index`,
+    depth: 2,
+    follow: '^(?!.*skip).*/[a-z0-9]+$',
+  };
   await stage.crawl(fileOf(source, { privateHosts: [room.host, elsewhere.host] }));
+  await elsewhere.close();
   expect(room.paths()).toEqual(['/index', '/1', '/2']);
   expect(elsewhere.asked).toEqual([]);
   expect(stage.taken).toHaveLength(2);
-  await elsewhere.close();
 });
 
 test('a page by itself is an article, and read again only where it changed', async () => {

@@ -1,0 +1,105 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, jest, test } from '@jest/globals';
+import { openSourceAlerts } from '../../infra/mongo/alerts.ts';
+import { openMetrics } from '../../infra/metrics.ts';
+import { openRedis, removeKeys } from '../../infra/redis.ts';
+import type { SourceStatus } from '../../pipelines/sources/status.ts';
+import { runCrawl, type CrawlReport } from '../../workers/crawl.ts';
+import { openCommandLine } from '../support/command-line.ts';
+import { openCrawlStage } from '../support/crawl-stage.ts';
+import { gives, openNewsroom, pageOf, prose, rssOf, type Newsroom } from '../support/newsroom.ts';
+
+jest.setTimeout(400_000);
+
+function publish(room: Newsroom): object {
+  for (const n of [1, 2, 3]) room.on(`/${n}`, gives('text/html', pageOf(`Record ${n}`, prose(n))));
+  room.on('/feed', gives('application/rss+xml', rssOf(['/1', '/2', '/3'])));
+  room.on('/gone', (response) => void response.writeHead(410).end());
+  return {
+    sources: [
+      { name: 'news', url: `${room.url}/feed` },
+      { name: 'gone', url: `${room.url}/gone` },
+    ],
+    privateHosts: [room.host],
+    delaySeconds: 0,
+  };
+}
+
+test('what is crawled comes through the log into the lake once, and sources shows it', async () => {
+  const room = await openNewsroom();
+  const commands = await openCommandLine();
+  const file = join(commands.home, 'crawl.json');
+  writeFileSync(file, JSON.stringify(publish(room)));
+  process.env['CRAWL_SOURCES'] = file;
+  process.env['CRAWL_CONTACT'] = 'mailto:crawler@service.example';
+  const line = await openCommandLine(commands.home);
+  try {
+    expect(await line.json<CrawlReport>('crawl', '--once')).toMatchObject({
+      ...{ sources: 2, articles: 3, failures: 1, parked: 1 },
+    });
+    const before = await line.json<{ sources: SourceStatus[] }>('sources');
+    expect(before.sources.find(({ kind }) => kind === 'log')!.lag!.entries).toBeGreaterThan(0);
+    expect(await line.json('ingest', '--once')).toMatchObject({ added: 3 });
+    expect(await line.json<CrawlReport>('crawl', '--once')).toMatchObject({ articles: 0 });
+    const { sources, stale } = await line.json<{ sources: SourceStatus[]; stale: number }>(
+      'sources',
+    );
+    expect(stale).toBe(1);
+    expect(sources).toMatchObject([
+      {
+        kind: 'log',
+        rows: 3,
+        counts: { articles: 3 },
+        lag: { entries: 0, seconds: 0 },
+        isStale: false,
+      },
+      { name: 'gone', rows: 0, parked: 'status 410', isStale: true },
+      { name: 'news', rows: 3, counts: { articles: 3, failures: 0 }, isStale: false },
+    ]);
+    const { output } = await line.run('sources');
+    expect(output).toMatch(/^! {2}gone +crawl/m);
+    expect(output).toContain('! 1 of 3 are stale');
+  } finally {
+    delete process.env['CRAWL_SOURCES'];
+    delete process.env['CRAWL_CONTACT'];
+    await room.close();
+    await line.dispose();
+    await commands.dispose();
+  }
+});
+
+test('a crawler that runs visits by its schedule, raises alerts, shows metrics, and stops', async () => {
+  const [room, stage] = await Promise.all([openNewsroom(), openCrawlStage()]);
+  const redis = await openRedis(stage.servers.redisUrl);
+  const path = join(stage.servers.home, `${stage.config.namespace}.json`);
+  const content = publish(room);
+  writeFileSync(path, JSON.stringify(content));
+  const metrics = openMetrics();
+  const config = { ...stage.config, crawl: { ...stage.config.crawl!, sources: path } };
+  const stop = new AbortController();
+  const alerts = openSourceAlerts(stage.mongo.db);
+  try {
+    const options = { ...stage.options(content, { config }), metrics };
+    const running = runCrawl({ ...options, watchEveryMs: 200 }, stop.signal);
+    for (;;) {
+      const raised = (await alerts.raised()).map(({ alert }) => alert.source);
+      if (stage.taken.length >= 3 && raised.includes('gone')) break;
+      await Promise.race([running, new Promise((resolve) => setTimeout(resolve, 100))]);
+    }
+    // Redis is emptied: what matters is elsewhere.
+    await removeKeys(redis.client, config.namespace);
+    const shown = await metrics.registry.metrics();
+    expect(shown).toMatch(/mondaymix_source_stale\{source="gone",kind="crawl"\} 1/);
+    expect(shown).toMatch(/mondaymix_source_parked\{source="gone",kind="crawl"\} 1/);
+    stop.abort(new Error('enough'));
+    await running;
+    expect(stage.taken.map(({ url }) => url).sort()).toEqual(
+      [1, 2, 3].map((n) => `${room.url}/${n}`),
+    );
+  } finally {
+    stop.abort();
+    await removeKeys(redis.client, config.namespace);
+    await Promise.all([redis.dispose(), room.close(), stage.dispose()]);
+  }
+});
