@@ -26,19 +26,20 @@ export const reasonKinds = [
   { name: 'popular', refersTo: [], words: 'popular around the world' },
   { name: 'alikeListeners', refersTo: [], words: 'played by listeners with your taste' },
   { name: 'muchWritten', refersTo: [], words: 'much written about this week' },
+  { name: 'soundsLike', refersTo: ['track'], words: 'sounds like {0}' },
 ] as const;
 export type ReasonKind = (typeof reasonKinds)[number]['name'];
 
 /** What a source of candidates has to say for a track. */
 export interface Evidence {
-  readonly source: 'factors' | 'playlists' | 'text' | 'popularity' | 'artists';
+  readonly source: 'factors' | 'playlists' | 'text' | 'popularity' | 'artists' | 'audio';
   /** The track's lead artist. */
   readonly artist: number;
   /** Whether the listener has played that artist. */
   readonly artistPlayed: boolean;
   /**
    * Whom the source names, -1 for nobody: a track that the listener played (`factors`,
-   * `playlists`), an artist whom they play (`text`, `artists`), the track's own artist where much
+   * `playlists`, `audio`), an artist whom they play (`text`, `artists`), the track's own artist where much
    * is written about it (`text`), a place (`popularity`; -1: the world).
    */
   readonly because: number;
@@ -58,6 +59,7 @@ export function reasonFor(evidence: Evidence): Reason {
     return because === -1 ? reason('popular') : reason('popularIn', because);
   }
   if (source === 'playlists' && because !== -1) return reason('playlisted', because);
+  if (source === 'audio' && because !== -1) return reason('soundsLike', because);
   const named = source === 'factors' || source === 'playlists' ? becauseArtist : because;
   if (artistPlayed && (because === -1 || named === artist)) return reason('moreBy', artist);
   if (because === -1) return reason('alikeListeners');

@@ -35,7 +35,7 @@ export type ExamplesOptions = z.infer<typeof examplesOptions>;
  */
 export const examples: Stage<ExamplesOptions> = {
   name: 'examples',
-  version: 5,
+  version: 6,
   options: examplesOptions,
   async run({ options, sql, input, output, save, report, signal }) {
     const world = await readWorld(sql, { factors: input('factors') }, options.cutoff);

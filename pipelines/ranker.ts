@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { articleFeatures, type featureNames } from '../model/candidates/features.ts';
+import { articleFeatures, soundFeatures, type featureNames } from '../model/candidates/features.ts';
 import { firstHeldOut, holdoutOptions } from '../model/gate/holdout.ts';
 import { encodeRanker } from '../model/ranker/encode.ts';
 import type { Tensorflow } from '../model/ranker/network.ts';
@@ -107,8 +107,10 @@ export function rankerStage(loadTensorflow: () => Promise<Tensorflow>): Stage<Ra
   };
 }
 
+const silentWithoutData: readonly string[] = [...articleFeatures, ...soundFeatures];
+
 /**
- * Leaves out what articles would say where there were none: the ranker is the same, to the bit, as
+ * Leaves out what articles or sound would say where there were none: the ranker is the same, to the bit, as
  * one from before there were such features, and knows as little of them.
  */
 export function withoutSilent(
@@ -119,7 +121,7 @@ export function withoutSilent(
   const { featureNames, features, numFeatures } = examples;
   const columns = featureNames.map((name, column) => ({ name, column }));
   const kept = columns.filter(({ name, column }) => {
-    if (!(articleFeatures as readonly string[]).includes(name)) return true;
+    if (!silentWithoutData.includes(name)) return true;
     for (let at = column; at < features.length; at += numFeatures) {
       if (features[at] !== 0) return true;
     }

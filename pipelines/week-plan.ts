@@ -3,7 +3,7 @@ import { lakeTables, type LakeTable } from './tables.ts';
 import type { LakeSnapshot } from './lake.ts';
 import type { Source } from './step.ts';
 
-/** The stages of a week, inputs first: what `--from` takes. `mentions` and `trends` only where there are articles. */
+/** The stages of a week, inputs first: what `--from` takes. `mentions` and `trends` only where there are articles, `sounds` where there are recordings' features. */
 export const stageNames = [
   'catalogue',
   'mentions',
@@ -11,6 +11,7 @@ export const stageNames = [
   'embedding',
   'snapshot',
   'trends',
+  'sounds',
   'factors',
   'examples',
   'ranker',

@@ -16,6 +16,7 @@ import { mentions } from './mentions.ts';
 import { step, type Source, type Step } from './step.ts';
 import { snapshot } from './snapshot.ts';
 import { text } from './text.ts';
+import { sounds } from './sounds.ts';
 import { trends } from './trends.ts';
 import { lakeSource, type FrozenWeek } from './week-plan.ts';
 
@@ -87,6 +88,7 @@ export function weekGraph(
 /** What is known and learnt at one cut-off: what examples and lists are made from. */
 export type KnownAt = Record<'catalogue' | 'snapshot' | 'factors' | 'embedding' | 'text', Step> & {
   readonly trends?: Step;
+  readonly sounds?: Step;
 };
 
 /** What an ablation changes; left out, all is as in every week. */
@@ -151,6 +153,12 @@ export function weekSteps(
     { catalogue: catalogueStep },
   );
 
+  // Without sound, too.
+  const soundsStep =
+    week.lake.tables.audio_features.length === 0
+      ? undefined
+      : step(sounds, {}, { catalogue: catalogueStep, lake });
+
   let warmStart: Step | undefined;
   const known = new Map<string, KnownAt>();
   const at = (cutoff: string): KnownAt => {
@@ -183,6 +191,7 @@ export function weekSteps(
       ...(mentionsStep === undefined
         ? {}
         : { trends: step(trends, { cutoff }, { mentions: mentionsStep }, `trends ${cutoffDay}`) }),
+      ...(soundsStep === undefined ? {} : { sounds: soundsStep }),
     };
     known.set(cutoff, inputs);
     return inputs;

@@ -11,7 +11,8 @@ import { readAscendingRows } from './shared-rows.ts';
 /**
  * Everything that candidate generation and ranking need at one cut-off, as columns over shared
  * memory: threads are sent all of it and none of it is copied. Read from the views of the inputs
- * `catalogue`, `snapshot`, `factors`, `embedding` and `text`, and of `trends` where there are articles.
+ * `catalogue`, `snapshot`, `factors`, `embedding` and `text`, and of `trends` where there are
+ * articles and `sounds` where there is sound.
  */
 export interface WorldColumns {
   readonly tracks: TrackTable;
@@ -34,6 +35,8 @@ export interface WorldColumns {
   readonly trackNeighbours: Ragged;
   /** What is near an artist, in the words used for them. */
   readonly artistNeighbours: Ragged;
+  /** What sounds like a track and was not played before the cut-off; empty where no sound is known. */
+  readonly soundNeighbours: Ragged;
   /** Tracks that were played before the cut-off, ascending. */
   readonly played: Int32Array;
   /** All tracks that can be recommended, the most popular first. */
@@ -116,6 +119,7 @@ export async function readColumns(
     artistTracks,
     trackNeighbours,
     artistNeighbours,
+    soundNeighbours: await readSoundNeighbours(sql, tracks.numTracks),
     fallback: shareArray(Int32Array.from(fallback)),
     played: shareArray(Int32Array.from(played)),
     ...factors,
@@ -315,6 +319,34 @@ async function readTrends(
     artistTrend: scatter(artist_ix, trend, numArtists),
     artistSentiment: scatter(artist_ix, sentiment, numArtists),
   };
+}
+
+/** Tracks near in sound; none where the input is not there. */
+async function readSoundNeighbours(sql: Sql, numTracks: number): Promise<Ragged> {
+  const isThere = await count(
+    sql,
+    "information_schema.tables WHERE table_schema = 'sounds' AND table_name = 'sound_neighbours'",
+  );
+  if (isThere === 0) {
+    return {
+      start: shareArray(new Int32Array(numTracks + 1)),
+      indices: shareArray(new Int32Array(0)),
+      values: shareArray(new Float32Array(0)),
+    };
+  }
+  return ragged(
+    sql,
+    `SELECT n.track_ix AS row, n.neighbour_ix AS item, n.similarity AS value
+     FROM sounds.sound_neighbours n
+     JOIN snapshot.eligible e ON e.track_ix = n.neighbour_ix
+     ANTI JOIN snapshot.track_popularity p ON p.track_ix = n.neighbour_ix
+     ORDER BY row, value DESC, item`,
+    {
+      numRows: numTracks,
+      numItems: numTracks,
+      capacity: await count(sql, 'sounds.sound_neighbours'),
+    },
+  );
 }
 
 type FactorColumns = Pick<

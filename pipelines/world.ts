@@ -2,6 +2,7 @@ import { rowOf } from '../model/interactions.ts';
 import type { Listener } from '../model/candidates/listener.ts';
 import {
   artistsSource,
+  audioSource,
   factorsSource,
   playlistsSource,
   popularitySource,
@@ -63,6 +64,10 @@ export function openWorld(columns: WorldColumns, retrieval?: Retrieval): World {
         columns.popularity.artistTrend,
       ),
       popularitySource(columns.placeTracks, places.indexOf('world')),
+      // Without sound all is as it was before there was any.
+      ...(columns.soundNeighbours.indices.length === 0
+        ? []
+        : [audioSource(columns.soundNeighbours, tracks.numTracks)]),
     ],
   };
 }

@@ -5,7 +5,7 @@ import { numSources, sourceNames, type CandidatePool, type SourceName } from './
  * Which source's word counts where several offered a track and ranked it alike: the one whose
  * evidence says most to a listener comes first. Popularity speaks only where nobody else does.
  */
-const eloquence: readonly SourceName[] = ['playlists', 'text', 'artists', 'factors'];
+const eloquence: readonly SourceName[] = ['playlists', 'text', 'artists', 'factors', 'audio'];
 const eloquent = Int32Array.from(eloquence, (name) => sourceNames.indexOf(name));
 const popularity = sourceNames.indexOf('popularity');
 

@@ -34,6 +34,13 @@ export const articleFeatures: readonly (typeof featureNames)[number][] = [
   'artist sentiment',
 ];
 
+/** What is known from the sound of recordings only: 0 throughout where there is none. */
+export const soundFeatures: readonly (typeof featureNames)[number][] = [
+  'audio score',
+  'audio rank',
+  'audio match',
+];
+
 /** How well known tracks and artists are at the cut-off. */
 export interface Popularity {
   /** [numTracks] listeners who played it. */

@@ -1,21 +1,31 @@
 import { z } from 'zod';
 import type { Listener } from './listener.ts';
-import { sourceNames, type CandidatePool } from './pool.ts';
+import { sourceNames, type CandidatePool, type SourceName } from './pool.ts';
 import type { CandidateSource } from './sources.ts';
 
 export const candidateOptions = z.strictObject({
-  /** Candidates asked of each source, 0 (the source is off) to 1,000. Default 60 to 120. */
+  /**
+   * Candidates asked of each source, 0 (the source is off) to 1,000. Default 60 to 120; of a source
+   * that is left out 40.
+   */
   quotas: z
-    .record(z.enum(sourceNames), z.int().min(0).max(1000))
+    .partialRecord(z.enum(sourceNames), z.int().min(0).max(1000))
     .default({ factors: 80, playlists: 80, text: 60, popularity: 80, artists: 120 }),
   /** Distinct candidates that the ranker sees at least, where the catalogue has them. Default 240. */
   atLeast: z.int().min(30).default(240),
 });
 export type CandidateOptions = z.infer<typeof candidateOptions>;
 
+/** A source that came later is left out of options from before it. */
+const laterQuota = 40;
+
+export function quotaOf({ quotas }: Pick<CandidateOptions, 'quotas'>, source: SourceName): number {
+  return quotas[source] ?? laterQuota;
+}
+
 /** What the pool must hold at most. */
 export function poolCapacity(options: CandidateOptions): number {
-  const asked = Object.values(options.quotas).reduce((sum, quota) => sum + quota, 0);
+  const asked = sourceNames.reduce((sum, name) => sum + quotaOf(options, name), 0);
   return Math.max(asked, options.atLeast) + options.atLeast;
 }
 
@@ -45,7 +55,9 @@ export function fillPool(
   fallback: Int32Array,
   options: CandidateOptions,
 ): void {
-  for (const source of sources) source.collect(listener, pool, options.quotas[source.name]);
+  for (const source of sources) {
+    source.collect(listener, pool, quotaOf(options, source.name));
+  }
   const popularity = sourceNames.indexOf('popularity');
   for (let n = 0; n < fallback.length && pool.size < options.atLeast; n++) {
     const track = fallback[n]!;

@@ -1,5 +1,12 @@
-/** The sources in the order of their bits and columns. */
-export const sourceNames = ['factors', 'playlists', 'text', 'popularity', 'artists'] as const;
+/** The sources in the order of their bits and columns. Stored: new ones are appended. */
+export const sourceNames = [
+  'factors',
+  'playlists',
+  'text',
+  'popularity',
+  'artists',
+  'audio',
+] as const;
 export type SourceName = (typeof sourceNames)[number];
 export const numSources = sourceNames.length;
 

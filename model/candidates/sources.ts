@@ -115,10 +115,28 @@ export function artistsSource(
  * @param neighbours - for each track its nearest ones with their similarity
  */
 export function playlistsSource(neighbours: Ragged, numTracks: number): CandidateSource {
-  const source = sourceId('playlists');
+  return neighboursSource('playlists', neighbours, numTracks);
+}
+
+/**
+ * Tracks that nobody has played yet and that sound like what the listener played: the sum over
+ * played tracks of confidence x similarity.
+ *
+ * @param neighbours - for each track the unplayed ones of the nearest sound, with their similarity
+ */
+export function audioSource(neighbours: Ragged, numTracks: number): CandidateSource {
+  return neighboursSource('audio', neighbours, numTracks);
+}
+
+function neighboursSource(
+  name: 'playlists' | 'audio',
+  neighbours: Ragged,
+  numTracks: number,
+): CandidateSource {
+  const source = sourceId(name);
   const sum = new Accumulator(numTracks);
   return {
-    name: 'playlists',
+    name,
     match: (track) => sum.valueOf(track),
     matches(tracks, count, into) {
       for (let n = 0; n < count; n++) into[n] = sum.valueOf(tracks[n]!);

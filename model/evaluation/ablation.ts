@@ -1,5 +1,5 @@
 import { featureNames } from '../candidates/features.ts';
-import { candidateOptions } from '../candidates/generate.ts';
+import { candidateOptions, type CandidateOptions } from '../candidates/generate.ts';
 import { sourceNames, type SourceName } from '../candidates/pool.ts';
 
 /** Features that belong together and to no source; those of a source begin with its name. */
@@ -14,8 +14,8 @@ const featureGroups: Readonly<Record<string, readonly string[]>> = {
     'place of artist',
   ],
   genres: ['genre match'],
-  audio: ['audio distance'],
   age: ['age'],
+  articles: ['artist trend', 'artist sentiment'],
   listener: ['listener plays', 'listener artists', 'listener repeats'],
 };
 
@@ -24,7 +24,7 @@ export const ablationGroups: readonly string[] = [...sourceNames, ...Object.keys
 
 /** What the pipeline is without a group: its source asks for nothing, the ranker sees no feature of it. */
 export function withoutGroup(group: string): {
-  readonly candidates: { readonly quotas: Record<SourceName, number> };
+  readonly candidates: { readonly quotas: CandidateOptions['quotas'] };
   readonly without: readonly string[];
 } {
   const quotas = { ...candidateOptions.parse({}).quotas };

@@ -2,7 +2,11 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assemblyOptions } from '../../model/assembly/candidates.ts';
-import { candidateOptions, type CandidateOptions } from '../../model/candidates/generate.ts';
+import {
+  candidateOptions,
+  quotaOf,
+  type CandidateOptions,
+} from '../../model/candidates/generate.ts';
 import { withoutGroup } from '../../model/evaluation/ablation.ts';
 import { NextFigures } from '../../model/evaluation/next.ts';
 import { decodeRanker } from '../../model/ranker/encode.ts';
@@ -232,7 +236,7 @@ async function evaluateCutoff(
           proposals[way] = baselines.ofPipeline(track, score, assembled, known);
         }
         for (const source of world.sources) {
-          const quota = defaults.quotas[source.name];
+          const quota = quotaOf(defaults, source.name);
           proposals[sourceWay(source.name)] = baselines.ofSource(source, quota, listener, known);
         }
         proposals['baseline/popularity'] = baselines.popularity(known);

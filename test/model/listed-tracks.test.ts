@@ -169,8 +169,8 @@ describe('Damaged bytes', () => {
 
   test('are told with their place', () => {
     refused([...popular, 0]).toThrow('list: expected 10 more bytes at 10, got 1');
-    refused([5, ...popular.slice(1)]).toThrow(
-      'list: expected a source and a reason at 0, got 5 and 9',
+    refused([6, ...popular.slice(1)]).toThrow(
+      'list: expected a source and a reason at 0, got 6 and 9',
     );
     refused([...popular, 0, reasonKinds.length, ...popular.slice(2)]).toThrow(
       `list: expected a source and a reason at 10, got 0 and ${reasonKinds.length}`,

@@ -85,11 +85,12 @@ test('codes are those that stored lists hold', () => {
     'popular',
     'alikeListeners',
     'muchWritten',
+    'soundsLike',
   ]);
 });
 
 test('an unknown code and a missing name are refused', () => {
-  expect(() => reasonText({ code: 99 }, [])).toThrow('expected a code of 0 to 11, got 99');
+  expect(() => reasonText({ code: 99 }, [])).toThrow('expected a code of 0 to 12, got 99');
   expect(() => reasonText({ code: 3 }, ['dreamy'])).toThrow(
     'reason described: expected 2 names, got 1',
   );

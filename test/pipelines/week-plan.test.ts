@@ -30,14 +30,17 @@ function namesIn(node: Step | Source): Set<string> {
 const notNeeded = () => Promise.reject(new Error('not needed'));
 const engines = { loadTensorflow: notNeeded, loadKernels: notNeeded };
 
-test('the stages that --from takes are those of the graph of a lake with articles', () => {
+test('the stages that --from takes are those of the graph of a lake with articles and sound', () => {
   const { tables } = week.lake;
-  const lake = { ...week.lake, tables: { ...tables, articles: ['articles.parquet'] } };
+  const lake = {
+    ...week.lake,
+    tables: { ...tables, articles: ['articles.parquet'], audio_features: ['audio.parquet'] },
+  };
   const graph = weekGraph({ ...week, lake }, [], engines);
   expect([...namesIn(graph)].sort()).toEqual([...stageNames].sort());
 });
 
-test('without articles nothing asks who is written about', () => {
+test('without articles nothing asks who is written about, without sound what sounds alike', () => {
   const found = namesIn(weekGraph(week, [], engines));
-  expect(stageNames.filter((name) => !found.has(name))).toEqual(['mentions', 'trends']);
+  expect(stageNames.filter((name) => !found.has(name))).toEqual(['mentions', 'trends', 'sounds']);
 });
