@@ -5,6 +5,7 @@ import { audioCommand } from './commands/audio.ts';
 import { crawlCommand } from './commands/crawl.ts';
 import { deadLettersCommand } from './commands/dead-letters.ts';
 import { deliverCommand } from './commands/deliver.ts';
+import { eraseCommand } from './commands/erase.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { failureLine } from './commands/failure.ts';
 import { downCommand, upCommand } from './commands/servers.ts';
@@ -47,6 +48,7 @@ for (const command of [
   redeliverCommand,
   reconcileCommand,
   deadLettersCommand,
+  eraseCommand,
   importCommand,
   crawlCommand,
   sourcesCommand,
