@@ -30,14 +30,21 @@ function namesIn(node: Step | Source): Set<string> {
 const notNeeded = () => Promise.reject(new Error('not needed'));
 const engines = { loadTensorflow: notNeeded, loadKernels: notNeeded };
 
-test('the stages that --from takes are those of the graph of a lake with articles', () => {
+test('the stages that --from takes are those of the graph of a lake with articles that a log feeds', () => {
   const { tables } = week.lake;
-  const lake = { ...week.lake, tables: { ...tables, articles: ['articles.parquet'] } };
+  const lake = {
+    ...week.lake,
+    tables: { ...tables, articles: ['a.parquet'], texts: ['texts/log-1.parquet'] },
+  };
   const graph = weekGraph({ ...week, lake }, [], engines);
   expect([...namesIn(graph)].sort()).toEqual([...stageNames].sort());
 });
 
-test('without articles nothing asks who is written about', () => {
+test('without articles nothing asks who is written about, without a log nothing is made by parts', () => {
   const found = namesIn(weekGraph(week, [], engines));
-  expect(stageNames.filter((name) => !found.has(name))).toEqual(['mentions', 'trends']);
+  expect(stageNames.filter((name) => !found.has(name))).toEqual([
+    'spellings',
+    'mentions',
+    'trends',
+  ]);
 });
