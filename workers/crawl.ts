@@ -13,7 +13,6 @@ import { watchSourcesEvery } from './watch-sources.ts';
 
 /** Sources that are visited at a time; of each host only one request goes on. */
 const concurrency = 8;
-const sweepEveryMs = 300_000;
 /** How long another process may visit a source before this one gives up waiting. */
 const patienceMs = 600_000;
 
@@ -60,6 +59,8 @@ export async function runCrawl(
     readonly metrics?: Metrics;
     /** How often the sources are looked at. Default 1 minute. */
     readonly watchEveryMs?: number;
+    /** How often what is due is looked for, whatever Redis says. Default 5 minutes. */
+    readonly sweepEveryMs?: number;
   },
   signal: AbortSignal,
 ): Promise<void> {
@@ -71,7 +72,7 @@ export async function runCrawl(
   const ending = new AbortController();
   const stopped = AbortSignal.any([signal, ending.signal]);
   const byName = new Map(file.sources.map((source) => [source.name, source]));
-  const { metrics } = options;
+  const { metrics, sweepEveryMs = 300_000 } = options;
   const watching = watchSourcesEvery(
     { ...options, redis: redis.client, mongo: crawl.mongo },
     stopped,
