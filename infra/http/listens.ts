@@ -95,7 +95,7 @@ const tags = ['listens'];
 /** The part of ListenBrainz's API by which listens come and are read back, under `/1`. */
 export async function addListenRoutes(parent: App, routes: ListenRoutes): Promise<void> {
   await parent.register((scope, _options, done) => {
-    addRoutes(scope as App, routes);
+    addRoutes(scope, routes);
     done();
   });
 }
