@@ -6,7 +6,6 @@ import { openMongo, type Mongo } from '../infra/mongo.ts';
 import { openSourceAlerts } from '../infra/mongo/alerts.ts';
 import { openRedis } from '../infra/redis.ts';
 import { ensureServers } from '../infra/servers/index.ts';
-import { openSourceMetrics } from '../infra/source-metrics.ts';
 import { openWebhook } from '../infra/webhook.ts';
 import type { Log } from '../pipelines/ports.ts';
 import { watchSources } from '../pipelines/sources/watch.ts';
@@ -35,7 +34,6 @@ export async function watchSourcesEvery(
   const { config, clock, log, mongo, redis, metrics, watchEveryMs = 60_000 } = options;
   const statusesOf = openSourceStatuses(options, mongo);
   const alerts = openSourceAlerts(mongo.db);
-  const show = metrics === undefined ? undefined : openSourceMetrics(metrics.registry);
   const { namespace } = config;
   const webhook =
     config.webhook === undefined
@@ -46,7 +44,7 @@ export async function watchSourcesEvery(
     do {
       try {
         const statuses = await statusesOf();
-        show?.(statuses);
+        metrics?.showSources(statuses);
         await watchSources({ alerts, webhook, clock, log }, statuses);
       } catch (error) {
         log.error({ error: (error as Error).message }, 'sources of data not looked at');
