@@ -15,6 +15,7 @@ import { ingestCommand } from './commands/ingest.ts';
 import { inOneLine } from './commands/options.ts';
 import { modelsCommand } from './commands/models.ts';
 import { notebooksCommand } from './commands/notebooks.ts';
+import { prepareCommand } from './commands/prepare.ts';
 import { profileCommand } from './commands/profile.ts';
 import { reconcileCommand } from './commands/reconcile.ts';
 import { redeliverCommand } from './commands/redeliver.ts';
@@ -54,6 +55,7 @@ for (const command of [
   sourcesCommand,
   importHistoryCommand,
   ingestCommand,
+  prepareCommand,
   simulateCommand,
   evaluateCommand,
   modelsCommand,
