@@ -77,6 +77,12 @@ export async function runCrawl(
     { ...options, redis: redis.client, mongo: crawl.mongo },
     stopped,
   );
+  const findDue = async () => {
+    for (const source of file.sources) {
+      const state = stateOf(await crawl.book.state(source.name), source);
+      if (dueAtOf(state) <= clock()) await schedule.at(source.name, clock());
+    }
+  };
   let metricsServer: MetricsServer | undefined;
   try {
     if (metrics !== undefined && config.metrics !== undefined) {
@@ -94,10 +100,9 @@ export async function runCrawl(
     }, concurrency);
     log.info({ sources: file.sources.length }, 'crawling');
     do {
-      for (const source of file.sources) {
-        const state = stateOf(await crawl.book.state(source.name), source);
-        if (dueAtOf(state) <= clock()) await schedule.at(source.name, clock());
-      }
+      await findDue().catch((error: Error) =>
+        log.error({ error: error.message }, 'what is due was not found, it will be tried again'),
+      );
     } while (await pause(sweepEveryMs, true, { signal }).catch(() => false));
     log.info({}, 'stopping');
   } finally {

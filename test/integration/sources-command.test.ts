@@ -9,6 +9,7 @@ import type { SourceStatus } from '../../pipelines/sources/status.ts';
 import { runCrawl, type CrawlReport } from '../../workers/crawl.ts';
 import { openCommandLine, type Finished } from '../support/command-line.ts';
 import { hourMs, openCrawlStage } from '../support/crawl-stage.ts';
+import { writeSources } from '../support/sources.ts';
 import { gives, openNewsroom, pageOf, prose, rssOf, type Newsroom } from '../support/newsroom.ts';
 
 jest.setTimeout(400_000);
@@ -47,8 +48,17 @@ test('what is crawled comes through the log into the lake once, and sources show
   writeFileSync(file, JSON.stringify(publish(room)));
   process.env['CRAWL_SOURCES'] = file;
   process.env['CRAWL_CONTACT'] = 'mailto:crawler@service.example';
+  process.env['STALE_AFTER_HOURS'] = '{"plain-sources":24}';
   const line = await openCommandLine(commands.home);
   try {
+    const folder = await writeSources(join(commands.home, 'sources'), {
+      'listens.csv': [
+        'listened_at,listener,zone,language,artist,title',
+        '2026-01-05T08:00:00Z,u1,Europe/Berlin,de,Low,Lullaby',
+        '2026-01-04T08:00:00Z,u1,Europe/Berlin,de,Low,Words',
+      ],
+    });
+    await line.run('import', folder);
     expect(await line.json<CrawlReport>('crawl', '--once')).toMatchObject({
       ...{ sources: 2, articles: 3, failures: 1, parked: 1 },
     });
@@ -59,8 +69,9 @@ test('what is crawled comes through the log into the lake once, and sources show
     const { sources, stale } = await line.json<{ sources: SourceStatus[]; stale: number }>(
       'sources',
     );
-    expect(stale).toBe(1);
+    expect(stale).toBe(2);
     expect(sources).toMatchObject([
+      { kind: 'import', rows: 2, newest: '2026-01-05T08:00:00.000Z', isStale: true },
       {
         kind: 'log',
         rows: 3,
@@ -73,7 +84,7 @@ test('what is crawled comes through the log into the lake once, and sources show
     ]);
     const { output } = await line.run('sources');
     expect(output).toMatch(/^! {2}gone +crawl/m);
-    expect(output).toContain('! 1 of 3 are stale');
+    expect(output).toContain('! 2 of 4 are stale');
     for (const command of ['crawl', 'ingest']) {
       const port = String(await getPort());
       const running = line.start([command, '--metrics', port]);
@@ -86,6 +97,7 @@ test('what is crawled comes through the log into the lake once, and sources show
   } finally {
     delete process.env['CRAWL_SOURCES'];
     delete process.env['CRAWL_CONTACT'];
+    delete process.env['STALE_AFTER_HOURS'];
     await room.close();
     await line.dispose();
     await commands.dispose();
