@@ -33,7 +33,14 @@ export async function findStandIn(folder: string, log: Log): Promise<Way | undef
         {
           role: 'server',
           program: java,
-          args: ['-XX:+UseSerialGC', '-cp', join(jars, '*'), launcher, String(ports['main'])],
+          args: [
+            '-XX:+UseG1GC',
+            '-XX:MaxRAMPercentage=50',
+            '-cp',
+            join(jars, '*'),
+            launcher,
+            String(ports['main']),
+          ],
           env: {},
           graceMs: 2_000,
         },
