@@ -16,6 +16,9 @@ const concurrency = 8;
 /** How long another process may visit a source before this one gives up waiting. */
 const patienceMs = 600_000;
 
+/** A source that another process visits is looked at again so soon. */
+const againMs = 10_000;
+
 /** What `npx mondaymix crawl --once` did. */
 export interface CrawlReport extends VisitCounts {
   readonly sources: number;
@@ -66,7 +69,10 @@ export async function runCrawl(
 ): Promise<void> {
   const { config, servers, file, clock, log } = options;
   const crawl = await openCrawl(options);
-  const redis = await openRedis(servers.redisUrl);
+  const redis = await openRedis(servers.redisUrl).catch(async (error: unknown) => {
+    await crawl.dispose();
+    throw error;
+  });
   const { namespace } = config;
   const schedule = openCrawlSchedule({ redis: redis.client, namespace, clock, log });
   const ending = new AbortController();
@@ -96,7 +102,9 @@ export async function runCrawl(
       await visitWhileDue(crawl, source, stopped, 0);
       const dueAt = dueAtOf(stateOf(await crawl.book.state(name), source));
       const regularMs = source.everyMinutes * 60_000;
-      if (dueAt < clock() + regularMs) await schedule.at(name, dueAt);
+      // What is still due is visited by another process.
+      const soonest = clock() + againMs;
+      if (dueAt < clock() + regularMs) await schedule.at(name, Math.max(dueAt, soonest));
     }, concurrency);
     log.info({ sources: file.sources.length }, 'crawling');
     do {
