@@ -47,6 +47,11 @@ describe('wrong use is told in one line, and nothing is begun', () => {
       "too many arguments for 'weekly'. Expected 0 arguments but got 1.; see npx mondaymix weekly --help",
     ],
     [
+      'the lake and simulated listeners',
+      'weekly --lake --listeners 10',
+      'expected --lake alone, got --data or simulated listeners with it; see npx mondaymix weekly --help',
+    ],
+    [
       'a week without its W',
       'weekly --week 2014-36',
       '--week: expected a week such as "2014-W36", got "2014-36"',
