@@ -16,7 +16,7 @@ afterAll(() => root.remove());
 
 const commands = [
   ...['weekly', 'scheduler', 'deliver', 'api', 'status', 'redeliver', 'reconcile', 'dead-letters'],
-  ...['import', 'simulate', 'evaluate', 'models', 'notebooks', 'token', 'up', 'down'],
+  ...['import', 'prepare', 'simulate', 'evaluate', 'models', 'notebooks', 'token', 'up', 'down'],
 ];
 
 describe('wrong use is told in one line, and nothing is begun', () => {
