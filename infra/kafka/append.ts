@@ -52,8 +52,6 @@ async function openSession(place: TopicPlace): Promise<LogSession> {
         throw new Error(reasonOf(cause), { cause });
       }
     },
-    async close() {
-      await producer.close(true).catch(() => undefined);
-    },
+    close: () => new Promise((resolve) => producer.close(true, () => resolve())),
   };
 }

@@ -1,4 +1,4 @@
-import type { Consumer, FetchResponse } from '@platformatic/kafka';
+import type { Consumer } from '@platformatic/kafka';
 import {
   loggedTables,
   type ArrivedEntry,
@@ -7,6 +7,8 @@ import {
 } from '../../pipelines/intake/log.ts';
 import { entryHeaders } from './append.ts';
 import { clientOptions, downBecause, ensureTopic, topicOf, type TopicPlace } from './topic.ts';
+
+type FetchResponse = Awaited<ReturnType<Consumer['fetch']>>;
 
 /** A fetch waits so long for something new, and brings so much at most (one entry at least). */
 const waitMs = 250;
@@ -83,7 +85,7 @@ async function* readFrom(
     if (signal.aborted) throw signal.reason;
     throw downBecause(place, cause);
   } finally {
-    await consumer.close(true).catch(() => undefined);
+    await closed(consumer);
   }
 }
 
@@ -98,6 +100,11 @@ async function openConsumer(place: TopicPlace): Promise<Consumer> {
   return new Client({ ...clientOptions(place), groupId: 'mondaymix' });
 }
 
+/** Closes it with what is under way; where the connection is gone, it is closed as well. */
+function closed(consumer: Consumer): Promise<void> {
+  return new Promise((resolve) => consumer.close(true, () => resolve()));
+}
+
 async function withConsumer<Result>(
   place: TopicPlace,
   work: (consumer: Consumer) => Promise<Result>,
@@ -108,7 +115,7 @@ async function withConsumer<Result>(
   } catch (cause) {
     throw downBecause(place, cause);
   } finally {
-    await consumer.close(true).catch(() => undefined);
+    await closed(consumer);
   }
 }
 

@@ -11,6 +11,7 @@ import {
   SERVER_NAMES,
   type AnyServerName,
   type ServerKind,
+  type ServerName,
   type Way,
 } from './kind.ts';
 import { downloadMongod } from './mongod-download.ts';
