@@ -166,7 +166,9 @@ export class Linker {
     }
     // Said once, and never with the first name, it means nobody in particular.
     for (const [word, { at }] of found) {
-      if (at.length < 2 && !wholeNames.has(word)) found.delete(word);
+      // Where a whole name ends so, nobody else need be looked for.
+      if (wholeNames.has(word)) found.set(word, { at, artists: [] });
+      else if (at.length < 2) found.delete(word);
     }
     return found;
   }
@@ -253,6 +255,7 @@ export class Linker {
         }
         continue;
       }
+      if (artists.length === 0) continue;
       const ranked = artists
         .map((artist) => ({ artist, titles: strongTitles(titles.get(artist)) }))
         .sort((a, b) => b.titles - a.titles); // stable: ties by renown
