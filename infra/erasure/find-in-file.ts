@@ -35,7 +35,7 @@ export const shortestInBytes = 6;
 export async function isInFile(path: string, finder: NameFinder, sql: Sql): Promise<boolean> {
   if (await isParquet(path)) return isInParquet(path, finder, sql);
   if (finder.listener.length < shortestInBytes) return false;
-  let kept = Buffer.alloc(0);
+  let kept: Buffer = Buffer.alloc(0);
   const overlap = Buffer.byteLength(finder.listener) * 6 + 8;
   for await (const chunk of createReadStream(path, {
     highWaterMark: 1 << 20,

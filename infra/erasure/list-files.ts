@@ -65,7 +65,7 @@ async function* withoutList(path: string, user: string): AsyncGenerator<Uint8Arr
 
 /** Documents as they lie in the file. */
 async function* documentsOf(path: string): AsyncGenerator<Buffer> {
-  let kept = Buffer.alloc(0);
+  let kept: Buffer = Buffer.alloc(0);
   for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
     kept = kept.length === 0 ? chunk : Buffer.concat([kept, chunk]);
     let at = 0;

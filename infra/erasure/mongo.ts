@@ -48,7 +48,7 @@ export async function eraseFromMongo(db: Db, finder: NameFinder): Promise<Record
   };
   const playlists = db.collection<Document & { _id: string }>('playlists');
   count('playlists', (await reaching(() => playlists.deleteMany({ user }))).deletedCount);
-  const ledger = db.collection<Document & { _id: string; users: string[] }>('ledger');
+  const ledger = db.collection<LedgerDocument>('ledger');
   const pulled = await reaching(() =>
     ledger.updateMany({ users: user }, { $pull: { users: user } }),
   );
@@ -57,7 +57,7 @@ export async function eraseFromMongo(db: Db, finder: NameFinder): Promise<Record
     ledger.find(mentioning(user), { projection: { reason: 1 } }).toArray(),
   );
   for (const { _id, reason } of told) {
-    const text = finder.without(String(reason));
+    const text = finder.without(reason ?? '');
     if (text === reason) continue;
     await reaching(() => ledger.updateOne({ _id }, { $set: { reason: text } }));
     count('ledger', 1);
@@ -67,7 +67,13 @@ export async function eraseFromMongo(db: Db, finder: NameFinder): Promise<Record
   return removed;
 }
 
-function mentioning(user: string): Filter<Document & { _id: string; users: string[] }> {
+interface LedgerDocument {
+  _id: string;
+  users: string[];
+  reason?: string;
+}
+
+function mentioning(user: string): Filter<LedgerDocument> {
   return { reason: { $regex: user.replaceAll(/[^\p{L}\p{N}]/gu, String.raw`\$&`) } };
 }
 

@@ -14,7 +14,7 @@ const goesOn = /[\p{L}\p{N}_-]/u;
 
 /** @param listener - not empty */
 export function nameFinder(listener: string): NameFinder {
-  const escaped = listener.replaceAll(/[.*+?^${}()|[\]\\/-]/g, String.raw`\$&`);
+  const escaped = listener.replaceAll(/[.*+?^${}()|[\]\\/]/g, String.raw`\$&`);
   const pattern = new RegExp(String.raw`(?<!${goesOn.source})${escaped}(?!${goesOn.source})`, 'gu');
   const written = [listener, JSON.stringify(listener).slice(1, -1), encodeURIComponent(listener)];
   const needles = [...new Set(written)].map((text) => Buffer.from(text));

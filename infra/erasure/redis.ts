@@ -45,7 +45,7 @@ export async function eraseFromRedis(
         if (isIn(value)) changed = before + Math.min(1, await redis.srem(key, value));
       }
     } else if (type === 'zset') {
-      for (const value of await redis.zrangeBuffer(key, 0, -1)) {
+      for (const value of await redis.zrangeBuffer(key, '0', '-1')) {
         if (isIn(value)) changed = before + Math.min(1, await redis.zrem(key, value));
       }
     } else if (type === 'stream') {
@@ -88,7 +88,7 @@ async function valuesOf(redis: Redis, key: string): Promise<Buffer[]> {
     case 'set':
       return redis.smembersBuffer(key);
     case 'zset':
-      return redis.zrangeBuffer(key, 0, -1);
+      return redis.zrangeBuffer(key, '0', '-1');
     case 'stream':
       return (await redis.xrange(key, '-', '+')).flatMap(([, fields]) =>
         fields.map((field) => Buffer.from(field)),
