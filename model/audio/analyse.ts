@@ -1,4 +1,4 @@
-import Meyda from 'meyda';
+import meyda from 'meyda';
 import { keyOf } from './key.ts';
 import { Loudness } from './loudness.ts';
 import { analysisRate, Downmix, type Channels } from './mix.ts';
@@ -127,6 +127,15 @@ interface Found {
   readonly chroma?: readonly number[];
 }
 
+/** What we use of Meyda: its declarations are of an ES module, its code for Node is CommonJS. */
+const Meyda = meyda as unknown as {
+  bufferSize: number;
+  sampleRate: number;
+  windowingFunction: string;
+  numberOfMFCCCoefficients: number;
+  extract(features: readonly string[], samples: Float32Array): Found | null;
+};
+
 /** Meyda's settings are its module's: they are set for each call, which is synchronous. */
 function extract(features: readonly (keyof Found)[], samples: Float32Array): Found {
   Meyda.bufferSize = frameSize;
@@ -135,7 +144,7 @@ function extract(features: readonly (keyof Found)[], samples: Float32Array): Fou
   Meyda.numberOfMFCCCoefficients = numMfcc;
   const found = Meyda.extract([...features], samples);
   if (found === null) throw new Error('a frame that Meyda does not take');
-  return found as Found;
+  return found;
 }
 
 function logarithm(amplitude: number): number {

@@ -29,7 +29,12 @@ test('a tempo too fast or too slow to be tapped is given an octave off', () => {
 test('what does not repeat, or is too short, has no tempo', () => {
   expect(tempoOf(new Float32Array(1000), 43)).toBeUndefined();
   expect(tempoOf(new Float32Array(1000).fill(3), 43)).toBeUndefined();
-  expect(tempoOf(Float32Array.from({ length: 100 }, (_, i) => i % 20), 43)).toBeUndefined();
+  expect(
+    tempoOf(
+      Float32Array.from({ length: 100 }, (_, i) => i % 20),
+      43,
+    ),
+  ).toBeUndefined();
   expect(tempoOf(new Float32Array(), 43)).toBeUndefined();
 });
 
