@@ -144,7 +144,7 @@ async function commitLog(
     folder,
     files,
     () => logSource,
-    () => name,
+    (sha256) => `${name}-${sha256.slice(0, 8)}`,
   );
   return written(folder, {
     ...before,

@@ -144,7 +144,8 @@ export function openAppender(options: AppenderOptions): EventLog {
         lastFault = error instanceof Mistake ? error.message : (error as Error).message;
         return undefined;
       });
-      if (opened !== undefined) {
+      if (opened !== undefined && disposed !== undefined) await opened.close();
+      else if (opened !== undefined) {
         session = opened;
         break;
       }

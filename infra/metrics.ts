@@ -1,6 +1,8 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Ledger, LedgerEntry } from '../pipelines/delivery/ports.ts';
 import type { Outlook } from '../pipelines/delivery/watch.ts';
+import type { SourceStatus } from '../pipelines/sources/status.ts';
+import { openSourceMetrics } from './source-metrics.ts';
 
 /**
  * What Prometheus reads. Every process has all of these names; what it has no part in stays at
@@ -18,6 +20,8 @@ export interface Metrics {
   stored(secondsSincePublished: number): void;
   /** Replaces what is shown of the weeks and their zones. */
   show(outlook: Outlook): void;
+  /** Replaces what is shown of the sources of data. */
+  showSources(statuses: readonly SourceStatus[]): void;
   /** What a stage of the week took when it last ran. */
   stage(name: string, seconds: number): void;
   /** What is asked of the servers from now on. */
@@ -96,6 +100,7 @@ export function openMetrics(): Metrics {
     'When a stage last ran, in seconds since 1970.',
     ['stage'],
   );
+  const showSources = openSourceMetrics(registry);
   let probes: Probes = { servers: {} };
   addProbes(registry, () => probes);
 
@@ -128,6 +133,7 @@ export function openMetrics(): Metrics {
         predicted.set({ week, zone }, (predictedAt - deadline) / 1000);
       }
     },
+    showSources,
     stage(name, seconds) {
       stages.set({ stage: name }, seconds);
       finished.setToCurrentTime({ stage: name });

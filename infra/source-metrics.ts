@@ -29,6 +29,9 @@ export function openSourceMetrics(registry: Registry): (statuses: readonly Sourc
     [],
   );
   const lagSeconds = gauge('mondaymix_log_lag_seconds', 'Since the oldest of these arrived.', []);
+  // What nobody knows is not shown as nothing, nor as what it was.
+  lagEntries.set(NaN);
+  lagSeconds.set(NaN);
   return (statuses) => {
     for (const shown of [newest, rows, stale, parked]) shown.reset();
     for (const status of statuses) {
@@ -38,7 +41,6 @@ export function openSourceMetrics(registry: Registry): (statuses: readonly Sourc
       stale.set(labels, status.isStale ? 1 : 0);
       parked.set(labels, status.parked === null ? 0 : 1);
       if (status.kind !== 'log') continue;
-      // What nobody knows is not shown as what it was.
       lagEntries.set(status.lag?.entries ?? NaN);
       lagSeconds.set(status.lag?.seconds ?? NaN);
     }

@@ -13,4 +13,5 @@
 export { artistKey, twoScripts, type TwoScripts } from './matching/artist-key.ts';
 export { isOneName, parseCredits, type Credits } from './matching/credits.ts';
 export { knownArtists, type TypedName } from './matching/known-artists.ts';
+export { settledCredits } from './matching/settled.ts';
 export { titleKeys, type TitleKeys } from './matching/title-key.ts';

@@ -1,13 +1,8 @@
-import {
-  artistKey,
-  isOneName,
-  knownArtists,
-  parseCredits,
-  titleKeys,
-  twoScripts,
-} from '../model/matching.ts';
+import { artistKey, isOneName, knownArtists, parseCredits, titleKeys } from '../model/matching.ts';
+import { nameColumns, nameRow, spellingColumns, spellingRow } from './keyed-rows.ts';
 import type { Sql } from './ports.ts';
 import type { StageContext } from './stage.ts';
+import { createTable } from './tables.ts';
 
 /** Rows that are keyed in JavaScript at a time. */
 const chunkRows = 50_000;
@@ -43,22 +38,30 @@ export async function readKnownArtists(sql: Sql): Promise<IsKnown> {
 /** Fills `distinct_names` and `name_keys`: every name that a recording, text, play or tag gives. */
 export async function keyNames(context: StageContext, isKnown: IsKnown): Promise<void> {
   const { sql } = context;
+  const parts = partsOf(context, 'names');
+  const { all, keyed } = partTables(parts, ['name'], nameColumns);
   await sql.run(`
     CREATE TEMP TABLE distinct_names AS
     SELECT CAST(row_number() OVER () - 1 AS INTEGER) AS ix, name
-    FROM (SELECT unnest(artists) AS name FROM lake.recordings
-          UNION SELECT artist FROM lake.texts
-          UNION SELECT artist FROM lake.artist_plays
-          UNION SELECT artist FROM lake.artist_tags);
-    CREATE TEMP TABLE name_keys (
-      ix INTEGER, lead VARCHAR, artist_key VARCHAR, other_key VARCHAR)`);
-  for await (const rows of chunks<{ ix: number; name: string }>(context, 'distinct_names')) {
+    FROM ${
+      parts.length > 0
+        ? `(SELECT DISTINCT name FROM ${all})`
+        : `(SELECT unnest(artists) AS name FROM lake.recordings
+            UNION SELECT artist FROM lake.texts
+            UNION SELECT artist FROM lake.artist_plays
+            UNION SELECT artist FROM lake.artist_tags)`
+    };
+    ${createTable('name_keys', { ix: 'INTEGER', ...nameColumns })}
+    INSERT INTO name_keys SELECT ix, ${Object.keys(nameColumns).join(', ')}
+    FROM distinct_names JOIN ${keyed} USING (name);
+    CREATE TEMP TABLE open_names AS
+    SELECT ix AS name_ix, name, CAST(row_number() OVER () - 1 AS INTEGER) AS ix
+    FROM distinct_names ANTI JOIN name_keys USING (ix)`);
+  type Row = { name_ix: number; name: string };
+  for await (const rows of chunks<Row>(context, 'open_names')) {
     await sql.append(
       'name_keys',
-      rows.map(({ ix, name }) => {
-        const { lead } = parseCredits(name, '', isKnown);
-        return [ix, lead, artistKey(lead), twoScripts(lead)?.other ?? null];
-      }),
+      rows.map(({ name_ix, name }) => [name_ix, ...nameRow(parseCredits(name, '', isKnown))]),
     );
   }
 }
@@ -68,21 +71,28 @@ export async function keyNames(context: StageContext, isKnown: IsKnown): Promise
  * a listen or a listener's word gives.
  */
 export async function keySpellings(context: StageContext, isKnown: IsKnown): Promise<void> {
-  const { sql } = context;
+  const { sql, report } = context;
+  const parts = partsOf(context, 'spellings');
+  const { all, keyed } = partTables(parts, ['artist', 'title'], spellingColumns);
   await sql.run(`
     CREATE TEMP TABLE distinct_spellings AS
     SELECT CAST(row_number() OVER () - 1 AS INTEGER) AS ix, *
     FROM (SELECT artist, title, CAST(sum(recordings) AS BIGINT) AS recordings,
                  CAST(sum(listens) AS BIGINT) AS listens, CAST(sum(liked) AS BIGINT) AS liked
-          FROM (SELECT artists[1] AS artist, title, count(*) AS recordings, 0 AS listens, 0 AS liked
-                FROM lake.recordings GROUP BY ALL
-                UNION ALL
-                SELECT artist, title, 0, count(*), 0 FROM lake.listens GROUP BY ALL
+          FROM (${
+            parts.length > 0
+              ? `SELECT artist, title, recordings, listens, 0 AS liked FROM ${all}`
+              : `SELECT artists[1] AS artist, title, count(*) AS recordings, 0 AS listens, 0 AS liked
+                 FROM lake.recordings GROUP BY ALL
+                 UNION ALL
+                 SELECT artist, title, 0, count(*), 0 FROM lake.listens GROUP BY ALL`
+          }
                 UNION ALL
                 SELECT artist, title, 0, 0, count(*) FILTER (likes)
                 FROM (SELECT artist, title, kind = 'love' AS likes FROM lake.feedback
                       UNION ALL
-                      SELECT artist, name, coalesce(saved, true) FROM lake.saves WHERE scope = 'track'
+                      SELECT artist, name, coalesce(saved, true) FROM lake.saves
+                      WHERE scope = 'track'
                       UNION ALL
                       SELECT artist, name, false FROM lake.blocks WHERE scope = 'track'
                       UNION ALL
@@ -90,21 +100,53 @@ export async function keySpellings(context: StageContext, isKnown: IsKnown): Pro
                       WHERE change IN ('add', 'remove'))
                 WHERE artist IS NOT NULL AND title IS NOT NULL GROUP BY ALL)
           GROUP BY artist, title);
-    CREATE TEMP TABLE spelling_keys (
-      ix INTEGER, lead VARCHAR, artist_key VARCHAR, other_key VARCHAR, featured VARCHAR[],
-      shown VARCHAR, track_key VARCHAR, work_key VARCHAR, stripped INTEGER)`);
-  type Row = { ix: number; artist: string; title: string };
-  for await (const rows of chunks<Row>(context, 'distinct_spellings')) {
+    ${createTable('spelling_keys', { ix: 'INTEGER', ...spellingColumns })}
+    INSERT INTO spelling_keys SELECT ix, ${Object.keys(spellingColumns).join(', ')}
+    FROM distinct_spellings JOIN ${keyed} USING (artist, title);
+    CREATE TEMP TABLE open_spellings AS
+    SELECT ix AS spelling_ix, artist, title, CAST(row_number() OVER () - 1 AS INTEGER) AS ix
+    FROM distinct_spellings ANTI JOIN spelling_keys USING (ix)`);
+  type Row = { spelling_ix: number; artist: string; title: string };
+  for await (const rows of chunks<Row>(context, 'open_spellings')) {
     await sql.append(
       'spelling_keys',
-      rows.map(({ ix, artist, title }) => {
-        const { lead, featured, title: shown } = parseCredits(artist, title, isKnown);
-        const { track, work, stripped } = titleKeys(shown);
-        const other = twoScripts(lead)?.other ?? null;
-        return [ix, lead, artistKey(lead), other, featured, shown, track, work, stripped];
-      }),
+      rows.map(({ spelling_ix, artist, title }) => [
+        ...[spelling_ix, ...spellingRow(parseCredits(artist, title, isKnown))],
+      ]),
     );
   }
+  if (parts.length > 0) report.figure('spellingsKeyedNow', await count(sql, 'open_spellings'));
+}
+
+/** Views of the inputs that hold spellings of a part of the lake; none where all is to be keyed. */
+function partsOf({ inputNames }: StageContext, table: string): string[] {
+  return inputNames
+    .filter((name) => name.startsWith('spellings-'))
+    .map((name) => `"${name}".${table}`);
+}
+
+/** The rows of all parts, and once each of those that have keys: a part keys as another does. */
+function partTables(
+  parts: readonly string[],
+  names: readonly string[],
+  columns: Readonly<Record<string, string>>,
+): { all: string; keyed: string } {
+  const none = [
+    ...names.map((name) => `CAST(NULL AS VARCHAR) AS ${name}`),
+    ...Object.entries(columns).map(([name, type]) => `CAST(NULL AS ${type}) AS ${name}`),
+  ];
+  const all =
+    parts.length === 0
+      ? `(SELECT ${none.join(', ')} WHERE false)`
+      : `(${parts.map((view) => `FROM ${view}`).join(' UNION ALL ')})`;
+  const keys = Object.keys(columns);
+  // Of an artist without a second script `other_key` is null, so the first row is taken, not any value.
+  const firsts = keys.map((name) => `first(${name}) AS ${name}`);
+  return {
+    all,
+    keyed: `(SELECT ${[...names, ...firsts].join(', ')} FROM ${all}
+             WHERE lead IS NOT NULL GROUP BY ${names.join(', ')})`,
+  };
 }
 
 /**

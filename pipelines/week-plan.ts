@@ -5,6 +5,7 @@ import type { Source } from './step.ts';
 
 /** The stages of a week, inputs first: what `--from` takes. `mentions` and `trends` only where there are articles, `sounds` where there are recordings' features. */
 export const stageNames = [
+  'spellings',
   'catalogue',
   'mentions',
   'text',

@@ -3,7 +3,6 @@ import type { z } from 'zod';
 import type { holdoutOptions } from '../model/gate/holdout.ts';
 import type { Tensorflow } from '../model/ranker/network.ts';
 import type { Threads } from '../model/recommend/recommender.ts';
-import { catalogue } from './catalogue.ts';
 import { embedding } from './embedding.ts';
 import { examples } from './examples.ts';
 import { factorsStage } from './factors.ts';
@@ -13,6 +12,7 @@ import { makersOnThisThread, type OpenListMakers } from './list-making.ts';
 import { listsStage } from './make-lists.ts';
 import { rankerStage, rankerTraining } from './ranker.ts';
 import { mentions } from './mentions.ts';
+import { catalogueOf } from './spelling-parts.ts';
 import { step, type Source, type Step } from './step.ts';
 import { snapshot } from './snapshot.ts';
 import { text } from './text.ts';
@@ -34,7 +34,8 @@ export interface Engines {
 /**
  * The week, as its graph of stages: everything between the lake and the lists.
  *
- * 1. The **catalogue** matches what the sources spell differently.
+ * 1. The **catalogue** matches what the sources spell differently; where a log feeds the lake, from
+ *    **spellings** that are keyed part by part as they come.
  * 2. **text** and **embedding** learn what is written and what is playlisted together; where the lake
  *    has articles, **mentions** first finds who they are about, and **trends** who is written about
  *    more than usual before each cut-off.
@@ -133,7 +134,7 @@ export function weekSteps(
   const day = week.cutoff.slice(0, 10);
   const asOf = week.catalogue === 'asof' ? day : null;
 
-  const catalogueStep = step(catalogue, {}, { lake });
+  const catalogueStep = catalogueOf(week.lake);
   // Without articles all is as it was before there were any.
   const mentionsStep =
     week.lake.tables.articles.length === 0

@@ -19,12 +19,13 @@ export async function runAudio(
   signal: AbortSignal,
   once: boolean,
 ): Promise<TakenIn | undefined> {
-  const { openSql } = openHome(config);
+  const home = openHome(config);
   const lake = openLake(config.home);
   for (;;) {
     try {
       const taken = await takeInAudio({
-        ...{ home: config.home, lake, openSql, signal },
+        ...{ home: config.home, lake, signal },
+        openSql: () => home.openSql(),
         onFile: ({ path }, outcome) => log.info({ path }, `audio: ${outcome}`),
       });
       if (once) return taken;

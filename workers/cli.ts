@@ -5,6 +5,7 @@ import { audioCommand } from './commands/audio.ts';
 import { crawlCommand } from './commands/crawl.ts';
 import { deadLettersCommand } from './commands/dead-letters.ts';
 import { deliverCommand } from './commands/deliver.ts';
+import { eraseCommand } from './commands/erase.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { failureLine } from './commands/failure.ts';
 import { downCommand, upCommand } from './commands/servers.ts';
@@ -14,6 +15,7 @@ import { ingestCommand } from './commands/ingest.ts';
 import { inOneLine } from './commands/options.ts';
 import { modelsCommand } from './commands/models.ts';
 import { notebooksCommand } from './commands/notebooks.ts';
+import { prepareCommand } from './commands/prepare.ts';
 import { profileCommand } from './commands/profile.ts';
 import { reconcileCommand } from './commands/reconcile.ts';
 import { redeliverCommand } from './commands/redeliver.ts';
@@ -47,11 +49,13 @@ for (const command of [
   redeliverCommand,
   reconcileCommand,
   deadLettersCommand,
+  eraseCommand,
   importCommand,
   crawlCommand,
   sourcesCommand,
   importHistoryCommand,
   ingestCommand,
+  prepareCommand,
   simulateCommand,
   evaluateCommand,
   modelsCommand,

@@ -13,9 +13,11 @@ import { watchSourcesEvery } from './watch-sources.ts';
 
 /** Sources that are visited at a time; of each host only one request goes on. */
 const concurrency = 8;
-const sweepEveryMs = 300_000;
 /** How long another process may visit a source before this one gives up waiting. */
 const patienceMs = 600_000;
+
+/** A source that another process visits is looked at again so soon. */
+const againMs = 10_000;
 
 /** What `npx mondaymix crawl --once` did. */
 export interface CrawlReport extends VisitCounts {
@@ -60,22 +62,33 @@ export async function runCrawl(
     readonly metrics?: Metrics;
     /** How often the sources are looked at. Default 1 minute. */
     readonly watchEveryMs?: number;
+    /** How often what is due is looked for, whatever Redis says. Default 5 minutes. */
+    readonly sweepEveryMs?: number;
   },
   signal: AbortSignal,
 ): Promise<void> {
   const { config, servers, file, clock, log } = options;
   const crawl = await openCrawl(options);
-  const redis = await openRedis(servers.redisUrl);
+  const redis = await openRedis(servers.redisUrl).catch(async (error: unknown) => {
+    await crawl.dispose();
+    throw error;
+  });
   const { namespace } = config;
   const schedule = openCrawlSchedule({ redis: redis.client, namespace, clock, log });
   const ending = new AbortController();
   const stopped = AbortSignal.any([signal, ending.signal]);
   const byName = new Map(file.sources.map((source) => [source.name, source]));
-  const { metrics } = options;
+  const { metrics, sweepEveryMs = 300_000 } = options;
   const watching = watchSourcesEvery(
     { ...options, redis: redis.client, mongo: crawl.mongo },
     stopped,
   );
+  const findDue = async () => {
+    for (const source of file.sources) {
+      const state = stateOf(await crawl.book.state(source.name), source);
+      if (dueAtOf(state) <= clock()) await schedule.at(source.name, clock());
+    }
+  };
   let metricsServer: MetricsServer | undefined;
   try {
     if (metrics !== undefined && config.metrics !== undefined) {
@@ -89,14 +102,15 @@ export async function runCrawl(
       await visitWhileDue(crawl, source, stopped, 0);
       const dueAt = dueAtOf(stateOf(await crawl.book.state(name), source));
       const regularMs = source.everyMinutes * 60_000;
-      if (dueAt < clock() + regularMs) await schedule.at(name, dueAt);
+      // What is still due is visited by another process.
+      const soonest = clock() + againMs;
+      if (dueAt < clock() + regularMs) await schedule.at(name, Math.max(dueAt, soonest));
     }, concurrency);
     log.info({ sources: file.sources.length }, 'crawling');
     do {
-      for (const source of file.sources) {
-        const state = stateOf(await crawl.book.state(source.name), source);
-        if (dueAtOf(state) <= clock()) await schedule.at(source.name, clock());
-      }
+      await findDue().catch((error: Error) =>
+        log.error({ error: error.message }, 'what is due was not found, it will be tried again'),
+      );
     } while (await pause(sweepEveryMs, true, { signal }).catch(() => false));
     log.info({}, 'stopping');
   } finally {

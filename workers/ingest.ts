@@ -39,8 +39,8 @@ export async function runIngest(options: IngestOptions, signal: AbortSignal): Pr
   await mkdir(folder, { recursive: true });
   const taken = { waitMs: 5000, what: `taking the log into ${config.home}`, signal };
   return withLock(join(config.home, 'ingest.lock'), taken, async () => {
-    // What is replaced is read by few and soon: an hour is enough, and no hashes are compared.
-    const lake = openLake(config.home, { verifyMb: 0 });
+    // However long an import takes, what has arrived waits for it.
+    const lake = openLake(config.home, { verifyMb: 0, waitMs: Infinity });
     for (let pauseMs = againMs.first; ; pauseMs = Math.min(pauseMs * 2, againMs.most)) {
       const sql = await openDuckdb({ threads: 2, memoryMb, spillTo: join(folder, 'spill') });
       const reader = openLogReader(config, servers);

@@ -41,13 +41,7 @@ export type OpenCrawl = Crawling & {
  */
 export async function openCrawl(options: CrawlOptions): Promise<OpenCrawl> {
   const { config, servers, file, clock, log, lookup, leaseMs } = options;
-  const contact = config.crawl?.contact;
-  if (contact === undefined) {
-    throw new Mistake(
-      'CONFIGURATION',
-      'environment variable CRAWL_CONTACT: expected where whoever is crawled can turn to, such as https://service.example/crawler, got none',
-    );
-  }
+  const contact = contactOf(config);
   const { namespace } = config;
   const mongo = await openMongo({ url: servers.mongodbUrl, database: namespace, log });
   const events = options.events ?? openEventLog(config, servers, log);
@@ -80,4 +74,17 @@ export async function openCrawl(options: CrawlOptions): Promise<OpenCrawl> {
     await mongo.dispose();
     throw error;
   }
+}
+
+/**
+ * Where whoever is crawled can turn to.
+ *
+ * @throws Mistake `CONFIGURATION` where nobody says so
+ */
+export function contactOf({ crawl }: Config): string {
+  if (crawl?.contact !== undefined) return crawl.contact;
+  throw new Mistake(
+    'CONFIGURATION',
+    'environment variable CRAWL_CONTACT: expected where whoever is crawled can turn to, such as https://service.example/crawler, got none',
+  );
 }

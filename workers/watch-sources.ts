@@ -1,9 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import type { Metrics } from '../infra/metrics.ts';
-import type { Mongo } from '../infra/mongo.ts';
+import { serveMetrics } from '../infra/metrics-server.ts';
+import { openMetrics, type Metrics } from '../infra/metrics.ts';
+import { openMongo, type Mongo } from '../infra/mongo.ts';
 import { openSourceAlerts } from '../infra/mongo/alerts.ts';
-import { openSourceMetrics } from '../infra/source-metrics.ts';
+import { openRedis } from '../infra/redis.ts';
+import { ensureServers } from '../infra/servers/index.ts';
 import { openWebhook } from '../infra/webhook.ts';
 import type { Log } from '../pipelines/ports.ts';
 import { watchSources } from '../pipelines/sources/watch.ts';
@@ -32,7 +34,6 @@ export async function watchSourcesEvery(
   const { config, clock, log, mongo, redis, metrics, watchEveryMs = 60_000 } = options;
   const statusesOf = openSourceStatuses(options, mongo);
   const alerts = openSourceAlerts(mongo.db);
-  const show = metrics === undefined ? undefined : openSourceMetrics(metrics.registry);
   const { namespace } = config;
   const webhook =
     config.webhook === undefined
@@ -43,7 +44,7 @@ export async function watchSourcesEvery(
     do {
       try {
         const statuses = await statusesOf();
-        show?.(statuses);
+        metrics?.showSources(statuses);
         await watchSources({ alerts, webhook, clock, log }, statuses);
       } catch (error) {
         log.error({ error: (error as Error).message }, 'sources of data not looked at');
@@ -51,5 +52,47 @@ export async function watchSourcesEvery(
     } while (await pause(watchEveryMs, true, { signal }).catch(() => false));
   } finally {
     await webhook?.dispose();
+  }
+}
+
+/**
+ * The same beside a process that needs neither MongoDB nor Redis: connects to them, and gives out
+ * the metrics where the configuration says so. Nothing where nobody is to be told: neither metrics
+ * nor a webhook are configured.
+ *
+ * @returns ends it
+ * @throws Mistake `SERVER_DOWN`, `SERVER_REFUSED`; `CONFIGURATION` where the port cannot be had
+ */
+export async function startSourceWatch(
+  options: Omit<SourceWatching, 'mongo' | 'redis' | 'metrics' | 'servers'>,
+): Promise<() => Promise<void>> {
+  const { config, log } = options;
+  if (config.metrics === undefined && config.webhook === undefined) return () => Promise.resolve();
+  const servers = await ensureServers(config, log);
+  const opened: { dispose(): Promise<void> }[] = [];
+  const ending = new AbortController();
+  let watching: Promise<void> | undefined;
+  const end = async () => {
+    ending.abort(new Error('the watch of the sources ends'));
+    await watching;
+    for (const one of opened.reverse()) await one.dispose();
+  };
+  try {
+    const mongo = await openMongo({ url: servers.mongodbUrl, database: config.namespace, log });
+    opened.push(mongo);
+    const redis = await openRedis(servers.redisUrl);
+    opened.push(redis);
+    const metrics = openMetrics();
+    if (config.metrics !== undefined) {
+      const server = await serveMetrics(metrics.registry, config.metrics);
+      opened.push(server);
+      log.info({ url: server.url }, 'metrics');
+    }
+    const connected = { ...options, servers, mongo, redis: redis.client, metrics };
+    watching = watchSourcesEvery(connected, ending.signal);
+    return end;
+  } catch (error) {
+    await end();
+    throw error;
   }
 }

@@ -22,18 +22,22 @@ import { makeWeek, type MadeWeek, type MakingWeeks } from './make-week.ts';
 import { openRegistry } from './registry.ts';
 import { tell } from './tell.ts';
 
+/** Where listens come from: a folder, or the simulator. */
+export type Sources =
+  | { readonly folder: string }
+  | {
+      readonly simulate: {
+        readonly listeners: number | undefined;
+        readonly tracks: number | undefined;
+      };
+    };
+
 export interface WeeklyRequest {
   /** In the order to be made; undefined: the one after the newest listen. */
   readonly weeks: readonly string[] | undefined;
   readonly backfill: boolean;
-  readonly data:
-    | { readonly folder: string }
-    | {
-        readonly simulate: {
-          readonly listeners: number | undefined;
-          readonly tracks: number | undefined;
-        };
-      };
+  /** `lake`: nothing is imported; the week is made from what the log and imports have brought. */
+  readonly data: Sources | { readonly lake: true };
   readonly asked: Partial<WeekOptions>;
   readonly from: string | undefined;
   readonly recompute: boolean;
@@ -79,11 +83,14 @@ export async function runWeekly(
   // What is not there is told at once, not after minutes of work.
   if ('folder' in request.data) await openSourceFolder(request.data.folder);
   const servers = request.deliver ? await ensureServers(config, log) : undefined;
-  const { lakeName, lakeHome, dataDir } = await sourcesOf(config, request, signal);
-  const imported = await importFolder(dataDir, lakeHome, {
-    signal,
-    progress: (done, total, source) => tell(`  imported ${source} (${done} of ${total})`),
-  });
+  const { lakeName, lakeHome, dataDir } =
+    'lake' in request.data
+      ? { lakeName: mainLake, lakeHome: config.home, dataDir: undefined }
+      : await sourcesOf(config, { data: request.data, asked: request.asked }, signal);
+  const progress = (done: number, total: number, source: string) =>
+    tell(`  imported ${source} (${done} of ${total})`);
+  const imported =
+    dataDir === undefined ? [] : await importFolder(dataDir, lakeHome, { signal, progress });
   const lake = openLake(lakeHome);
   const models = await openRegistry(config, clock, servers?.mongodbUrl);
   const results: WeekResult[] = [];
@@ -137,7 +144,7 @@ async function makeAndDeliver(
 /** Each origin of data has a lake of its own: simulated listeners never mix with real ones. */
 export async function sourcesOf(
   { home }: Config,
-  { data, asked }: Pick<WeeklyRequest, 'data' | 'asked'>,
+  { data, asked }: { readonly data: Sources } & Pick<WeeklyRequest, 'asked'>,
   signal: AbortSignal,
 ): Promise<{ lakeName: string; lakeHome: string; dataDir: string }> {
   if ('folder' in data) {

@@ -67,7 +67,7 @@ export async function* decodeAudio(
     }
   } catch (error) {
     if (error instanceof BrokenAudio || isSystemError(error)) throw error;
-    throw new BrokenAudio((error as Error).message.split('\n')[0]!, { cause: error });
+    throw new BrokenAudio((error as Error).message.split('\n')[0], { cause: error });
   } finally {
     decoder.free();
   }

@@ -130,7 +130,7 @@ function addEvents<Event extends z.ZodType>(
       await mayWrite(request, tokens, id);
       const by = { listener: id, now: clock() };
       const given = request.body as z.infer<Event> | z.infer<Event>[];
-      const events = Array.isArray(given) ? (given as z.infer<Event>[]) : [given];
+      const events = Array.isArray(given) ? given : [given];
       return accept(
         routes,
         reply,

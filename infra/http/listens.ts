@@ -37,7 +37,7 @@ declare module 'fastify' {
 }
 
 /** Requests of this many bytes together may be under way. */
-const maxWaitingBytes = 192 * 1024 * 1024;
+const maxWaitingBytes = 96 * 1024 * 1024;
 /** A row that is longer is one message of the broker by itself, and is not taken. */
 const maxLineLength = 1024 * 1024;
 
@@ -95,7 +95,7 @@ const tags = ['listens'];
 /** The part of ListenBrainz's API by which listens come and are read back, under `/1`. */
 export async function addListenRoutes(parent: App, routes: ListenRoutes): Promise<void> {
   await parent.register((scope, _options, done) => {
-    addRoutes(scope as App, routes);
+    addRoutes(scope, routes);
     done();
   });
 }
@@ -116,22 +116,19 @@ function addRoutes(app: App, routes: ListenRoutes): void {
     throw new Refusal(429, tooOften);
   });
 
-  const write = async (listener: string, heard: readonly CheckedListen[]) => {
-    const quoted = JSON.stringify(listener);
-    const lines = heard.map((listen) => lineOf(listen, quoted));
-    if (lines.some(({ length }) => length > maxLineLength)) {
-      throw new Refusal(
-        400,
-        `JSON document is too large. Each listens may not be larger than ${listenLimits.listenBytes} bytes.`,
-      );
-    }
-    try {
-      await writeLines(events, 'listens', lines);
-    } catch (cause) {
-      if (!(cause instanceof Mistake)) throw cause;
-      throw busy();
-    }
-  };
+  /** Not an async function, so that nothing but the entries is held while the broker takes them. */
+  function submit(request: FastifyRequest): Promise<void> {
+    const listener = listenerOf(request);
+    const body: unknown = request.body;
+    request.body = undefined;
+    const bytes = body instanceof Uint8Array ? body : new Uint8Array();
+    const { type, listens } = readSubmission(bytes, Math.floor(clock() / 1000));
+    if (type !== 'playing_now') return writeLines(events, 'listens', linesOf(listens, listener));
+    return playingNow.put(listener, listens[0]!).catch((error: Error) => {
+      log.warn({ error: error.message }, 'what is playing is not written down');
+      throw new Refusal(503, 'Cannot record playing_now at this time.', { retryAfterS });
+    });
+  }
 
   app.post(
     '/1/submit-listens',
@@ -150,17 +147,11 @@ function addRoutes(app: App, routes: ListenRoutes): void {
       validatorCompiler: () => (value) => ({ value: value as unknown }),
     },
     async (request, reply) => {
-      const listener = listenerOf(request);
-      const body: unknown = request.body;
-      const bytes = body instanceof Uint8Array ? body : new Uint8Array();
-      const { type, listens } = readSubmission(bytes, Math.floor(clock() / 1000));
-      if (type === 'playing_now') {
-        await playingNow.put(listener, listens[0]!).catch((error: Error) => {
-          log.warn({ error: error.message }, 'what is playing is not written down');
-          throw new Refusal(503, 'Cannot record playing_now at this time.', { retryAfterS });
-        });
-      } else {
-        await write(listener, listens);
+      try {
+        await submit(request);
+      } catch (cause) {
+        if (!(cause instanceof Mistake)) throw cause;
+        throw busy();
       }
       return sendText(reply, '{"status":"ok"}');
     },
@@ -283,6 +274,19 @@ function addRoutes(app: App, routes: ListenRoutes): void {
     if (totals.count > 0 || asksThemselves) return totals;
     throw new Refusal(404, `Cannot find user: ${name}`);
   }
+}
+
+/** @throws Refusal 400 for a listen of more than a broker takes in one message with others */
+function linesOf(listens: readonly CheckedListen[], listener: string): string[] {
+  const quoted = JSON.stringify(listener);
+  return listens.map((listen) => {
+    const line = lineOf(listen, quoted);
+    if (line.length <= maxLineLength) return line;
+    throw new Refusal(
+      400,
+      `JSON document is too large. Each listens may not be larger than ${listenLimits.listenBytes} bytes.`,
+    );
+  });
 }
 
 const authorization = /^\S+ (\S*)/;

@@ -24,7 +24,10 @@ export function openStreamLog(
 export async function openSession(place: StreamPlace): Promise<LogSession> {
   const stream = streamOf(place);
   const connection = await connectStream(place);
-  const channel = await connection.model.createConfirmChannel();
+  const channel = await Promise.race([
+    connection.model.createConfirmChannel(),
+    failing(connection.lost),
+  ]);
   const losing = new AbortController();
   channel.on('error', (error: Error) => losing.abort(error));
   channel.on('close', () => losing.abort(new Error('the channel was closed')));

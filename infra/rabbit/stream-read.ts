@@ -58,7 +58,10 @@ async function* readFrom(
   const connection = await connectStream(place);
   const ended = new AbortController();
   try {
-    const channel = await connection.model.createChannel();
+    const channel = await Promise.race([
+      connection.model.createChannel(),
+      failing(AbortSignal.any([signal, connection.lost])),
+    ]);
     const arrived: ConsumeMessage[] = [];
     let wake: () => void = () => undefined;
     const end = (error: Error) => {
@@ -92,7 +95,8 @@ async function* readFrom(
         const entry = entryOf(message);
         // A chunk may begin before what was asked for.
         if (from === 'last' || entry.offset >= from) yield entry;
-        if (taken % acknowledgeEvery === 0 && !ended.signal.aborted) channel.ack(message, true);
+        const isDue = taken % acknowledgeEvery === 0 || arrived.length === 0;
+        if (isDue && !ended.signal.aborted) channel.ack(message, true);
       }
     } finally {
       signal.removeEventListener('abort', onStop);

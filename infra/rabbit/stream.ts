@@ -45,7 +45,7 @@ export interface StreamConnection {
 export async function connectStream(place: StreamPlace): Promise<StreamConnection> {
   let model: ChannelModel;
   try {
-    model = await amqp.connect(place.url, { timeout: 5000, noDelay: true });
+    model = await amqp.connect(withHeartbeat(place.url), { timeout: 5000, noDelay: true });
   } catch (cause) {
     throw refusal(place, cause as Error);
   }
@@ -69,6 +69,13 @@ export async function connectStream(place: StreamPlace): Promise<StreamConnectio
     throw refusal(place, cause as Error);
   }
   return { model, lost: losing.signal, close };
+}
+
+/** Whoever only reads would not notice that the other side is gone. */
+function withHeartbeat(url: string): string {
+  const parsed = new URL(url);
+  if (!parsed.searchParams.has('heartbeat')) parsed.searchParams.set('heartbeat', '10');
+  return parsed.href;
 }
 
 /** Rejects when the signal aborts, with its reason. */

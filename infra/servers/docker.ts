@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Mistake } from '../../model/mistake.ts';
-import type { ServerName } from './kind.ts';
+import type { AnyServerName } from './kind.ts';
 
 const execute = promisify(execFile);
 const COMPOSE_FILE = join(import.meta.dirname, '..', 'compose.yaml');
@@ -25,7 +25,7 @@ export async function dockerRuns(): Promise<boolean> {
  * Starts one service of `infra/compose.yaml`, its port bound to 127.0.0.1; its volume is kept from
  * run to run. Every home has a compose project of its own.
  */
-export async function dockerUp(home: string, name: ServerName, port: number): Promise<void> {
+export async function dockerUp(home: string, name: AnyServerName, port: number): Promise<void> {
   const setting = `${name.toUpperCase()}_PORT=${port}`;
   const args = ['docker', 'compose', '-p', projectOf(home), '-f', COMPOSE_FILE, 'up', '-d', name];
   try {
@@ -42,7 +42,7 @@ export async function dockerUp(home: string, name: ServerName, port: number): Pr
 }
 
 /** Stops the service; its data stays. */
-export async function dockerStop(home: string, name: ServerName): Promise<void> {
+export async function dockerStop(home: string, name: AnyServerName): Promise<void> {
   await execute('docker', ['compose', '-p', projectOf(home), '-f', COMPOSE_FILE, 'stop', name]);
 }
 

@@ -5,7 +5,15 @@ import type { Log } from '../../pipelines/ports.ts';
 import type { Config } from '../config.ts';
 import { withLock } from '../lock.ts';
 import { dockerRuns } from './docker.ts';
-import { SERVER_NAMES, type ServerKind, type ServerName, type Way } from './kind.ts';
+import { kafka, findKafka } from './kafka.ts';
+import {
+  ANY_SERVER_NAMES,
+  SERVER_NAMES,
+  type AnyServerName,
+  type ServerKind,
+  type ServerName,
+  type Way,
+} from './kind.ts';
 import { downloadMongod } from './mongod-download.ts';
 import { mongodb } from './mongodb.ts';
 import { installPackages } from './packages.ts';
@@ -23,7 +31,7 @@ import { rabbitmq } from './rabbitmq.ts';
 import { redis } from './redis.ts';
 import { findStandIn } from './stand-in.ts';
 
-export type { ServerName } from './kind.ts';
+export type { AnyServerName, ServerName } from './kind.ts';
 export { withoutPassword } from './ping.ts';
 
 /** Where the servers are. Those that were not asked for are empty strings. */
@@ -33,9 +41,11 @@ export interface ServerUrls {
   readonly mongodbUrl: string;
   /** True where MongoDB is the stand-in: its data is gone when it ends. */
   readonly mongodbInMemory: boolean;
+  /** `host:port`, several with commas; not there where Kafka was not asked for. */
+  readonly kafkaBrokers?: string;
 }
 
-const KINDS: Readonly<Record<ServerName, ServerKind>> = { rabbitmq, redis, mongodb };
+const KINDS: Readonly<Record<AnyServerName, ServerKind>> = { rabbitmq, redis, mongodb, kafka };
 const CONFIGURED = 'configured';
 const CONFIGURED_MS = 5_000;
 
@@ -52,7 +62,7 @@ const CONFIGURED_MS = 5_000;
 export async function ensureServers(
   config: Config,
   log: Log,
-  which: readonly ServerName[] = SERVER_NAMES,
+  which: readonly AnyServerName[] = SERVER_NAMES,
 ): Promise<ServerUrls> {
   const configured = configuredUrls(config);
   const found = await Promise.all(
@@ -63,7 +73,7 @@ export async function ensureServers(
       return [name, server] as const;
     }),
   );
-  const servers = new Map<ServerName, PrivateServer>();
+  const servers = new Map<AnyServerName, PrivateServer>();
   const missing: ServerKind[] = [];
   for (const [name, server] of found) {
     if (server) servers.set(name, server);
@@ -96,6 +106,7 @@ export async function ensureServers(
     redisUrl: servers.get('redis')?.url ?? '',
     mongodbUrl: servers.get('mongodb')?.url ?? '',
     mongodbInMemory: servers.get('mongodb')?.inMemory ?? false,
+    ...(servers.has('kafka') ? { kafkaBrokers: servers.get('kafka')!.url } : {}),
   });
 }
 
@@ -105,15 +116,15 @@ export async function ensureServers(
  *
  * @returns the servers that were running
  */
-export async function stopServers(home: string, log?: Log): Promise<ServerName[]> {
+export async function stopServers(home: string, log?: Log): Promise<AnyServerName[]> {
   const stopped = await Promise.all(
-    SERVER_NAMES.map(async (name) => {
+    ANY_SERVER_NAMES.map(async (name) => {
       const wasRunning = await stopPrivate(home, KINDS[name]);
       if (wasRunning) log?.info({ server: name }, `${name}: stopped`);
       return wasRunning;
     }),
   );
-  return SERVER_NAMES.filter((_, index) => stopped[index]);
+  return ANY_SERVER_NAMES.filter((_, index) => stopped[index]);
 }
 
 export interface ServerDescription {
@@ -150,12 +161,17 @@ export async function describeServers(config: Config): Promise<ServerDescription
   );
 }
 
-function configuredUrls(config: Config): Readonly<Record<ServerName, string | undefined>> {
-  return { rabbitmq: config.rabbitmqUrl, redis: config.redisUrl, mongodb: config.mongodbUrl };
+function configuredUrls(config: Config): Readonly<Record<AnyServerName, string | undefined>> {
+  return {
+    rabbitmq: config.rabbitmqUrl,
+    redis: config.redisUrl,
+    mongodb: config.mongodbUrl,
+    kafka: config.kafkaBrokers?.join(','),
+  };
 }
 
 /** A server that the configuration names: it answers, or the run ends here. */
-async function reach(name: ServerName, url: string): Promise<PrivateServer> {
+async function reach(name: AnyServerName, url: string): Promise<PrivateServer> {
   const { variable, title, ping } = KINDS[name];
   const answer = await ping(url, CONFIGURED_MS);
   if (answer.kind === 'works') return { url, way: CONFIGURED, inMemory: false };
@@ -181,7 +197,8 @@ async function findWays(
   const found = await Promise.all(
     kinds.map(async (kind) => [kind, await kind.findProgram()] as const),
   );
-  if (found.some(([, way]) => way === undefined) && (await dockerRuns())) {
+  const hasImage = found.every(([{ name }]) => name !== 'kafka');
+  if (hasImage && found.some(([, way]) => way === undefined) && (await dockerRuns())) {
     return found.map(([kind, way]) => [kind, way ?? DOCKER]);
   }
   const packaged = found
@@ -212,6 +229,7 @@ async function installOnce(home: string, kinds: readonly ServerKind[], log: Log)
 }
 
 async function lastResort(home: string, kind: ServerKind, log: Log): Promise<Way | undefined> {
+  if (kind.name === 'kafka') return findKafka(folderOf(home, kind), log);
   if (kind.name !== 'mongodb') return undefined;
   return (await downloadMongod(log)) ?? findStandIn(folderOf(home, kind), log);
 }

@@ -1,9 +1,12 @@
 import type { Ping } from './ping.ts';
 import type { Launch } from './process.ts';
 
-/** Terminology: a kind is RabbitMQ, Redis or MongoDB; a way is how a private one comes to run. */
+/** Terminology: a kind is RabbitMQ, Redis, MongoDB or Kafka; a way is how a private one comes to run. */
 export const SERVER_NAMES = ['rabbitmq', 'redis', 'mongodb'] as const;
 export type ServerName = (typeof SERVER_NAMES)[number];
+/** Kafka runs only where it is asked for by name. */
+export const ANY_SERVER_NAMES = [...SERVER_NAMES, 'kafka'] as const;
+export type AnyServerName = (typeof ANY_SERVER_NAMES)[number];
 
 /** A port for each purpose that the way names; `main` is the one that clients use. */
 export type Ports = Readonly<Record<string, number>>;
@@ -28,7 +31,7 @@ export interface PlannedLaunch extends Pick<Launch, 'program' | 'args' | 'env'> 
 }
 
 export interface ServerKind {
-  readonly name: ServerName;
+  readonly name: AnyServerName;
   /** As users know it. */
   readonly title: string;
   /** The environment variable that names an existing server. */

@@ -54,6 +54,25 @@ export const pingMongodb: Ping = async (url, withinMs) => {
   });
 };
 
+/** @param url - brokers, `host:port` with commas */
+export const pingKafka: Ping = async (url, withinMs) => {
+  const { Admin } = await import('@platformatic/kafka');
+  return answer(/SASL|authenticat|authoriz/i, async () => {
+    const admin = new Admin({
+      clientId: 'mondaymix-ping',
+      bootstrapBrokers: url.split(','),
+      retries: 0,
+      connectTimeout: withinMs,
+      timeout: withinMs,
+    });
+    try {
+      await admin.listTopics();
+    } finally {
+      await admin.close();
+    }
+  });
+};
+
 async function answer(refusal: RegExp, ask: () => Promise<void>): Promise<PingAnswer> {
   try {
     await ask();

@@ -14,18 +14,24 @@ const wing = 12;
  * Windowed-sinc interpolation (J. O. Smith, "Digital Audio Resampling", 2002) with a Hann window.
  */
 export class Downmix {
-  readonly #step: number;
+  /** The position of output n is n * down / up samples of the source. */
+  readonly #up: number;
+  readonly #down: number;
   readonly #cutoff: number;
   readonly #reach: number;
+  /** By the position's place between two samples, in parts of `up`: the weights of those around. */
+  readonly #kernels = new Map<number, Float64Array>();
   /** Mono at the source's rate, from `#start` on. */
   #held = new Float32Array(0);
   #start = 0;
   #next = 0;
 
-  /** @param sampleRate - of the source, samples a second, > 0 */
+  /** @param sampleRate - of the source, whole samples a second, > 0 */
   constructor(sampleRate: number) {
-    this.#step = sampleRate / analysisRate;
-    this.#cutoff = Math.min(1, 1 / this.#step);
+    const divisor = greatestDivisor(sampleRate, analysisRate);
+    this.#up = analysisRate / divisor;
+    this.#down = sampleRate / divisor;
+    this.#cutoff = Math.min(1, this.#up / this.#down);
     this.#reach = Math.ceil(wing / this.#cutoff);
   }
 
@@ -33,15 +39,16 @@ export class Downmix {
   push(channels: Channels, isLast = false): Float32Array {
     this.#hold(channels);
     const end = this.#start + this.#held.length;
-    const last = isLast ? end : end - this.#reach;
+    const last = isLast ? end : end - this.#reach - 1;
     const output: number[] = [];
-    for (; this.#next * this.#step < last; this.#next++) {
-      output.push(this.#at(this.#next * this.#step));
+    for (; Math.floor((this.#next * this.#down) / this.#up) < last; this.#next++) {
+      output.push(this.#at(this.#next));
     }
-    const used = Math.floor(this.#next * this.#step) - this.#reach - this.#start;
+    const used = Math.floor((this.#next * this.#down) / this.#up) - this.#reach - this.#start;
     if (used > 0) {
-      this.#held = this.#held.slice(Math.min(used, this.#held.length));
-      this.#start += used;
+      const dropped = Math.min(used, this.#held.length);
+      this.#held = this.#held.slice(dropped);
+      this.#start += dropped;
     }
     return Float32Array.from(output);
   }
@@ -58,16 +65,31 @@ export class Downmix {
     this.#held = joined;
   }
 
-  #at(position: number): number {
-    const from = Math.max(Math.ceil(position - this.#reach), this.#start);
-    const to = Math.min(Math.floor(position + this.#reach), this.#start + this.#held.length - 1);
+  #at(output: number): number {
+    const position = output * this.#down;
+    const kernel = this.#kernel(position % this.#up);
+    const first = Math.floor(position / this.#up) - this.#reach + 1 - this.#start;
     let sum = 0;
-    for (let i = from; i <= to; i++) {
-      const x = (i - position) * this.#cutoff;
-      const sinc = x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
-      const window = 0.5 + 0.5 * Math.cos((Math.PI * (i - position)) / this.#reach);
-      sum += this.#held[i - this.#start]! * sinc * window;
-    }
-    return sum * this.#cutoff;
+    for (let k = 0; k < kernel.length; k++) sum += (this.#held[first + k] ?? 0) * kernel[k]!;
+    return sum;
   }
+
+  #kernel(phase: number): Float64Array {
+    let kernel = this.#kernels.get(phase);
+    if (kernel === undefined) {
+      kernel = new Float64Array(2 * this.#reach);
+      for (let k = 0; k < kernel.length; k++) {
+        const distance = k - this.#reach + 1 - phase / this.#up;
+        const x = Math.PI * distance * this.#cutoff;
+        const window = 0.5 + 0.5 * Math.cos((Math.PI * distance) / this.#reach);
+        kernel[k] = this.#cutoff * (x === 0 ? 1 : Math.sin(x) / x) * window;
+      }
+      this.#kernels.set(phase, kernel);
+    }
+    return kernel;
+  }
+}
+
+function greatestDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestDivisor(b, a % b);
 }

@@ -39,7 +39,11 @@ export function tempoOf(onsets: Float32Array, framesPerSecond: number): number |
     const score = strength * Math.exp(-0.5 * octaves * octaves);
     if (score > bestScore) [best, bestScore] = [tempo, score];
   }
-  return bestScore > 0.02 * correlation[0]! ? best : undefined;
+  if (bestScore <= 0.02 * correlation[0]!) return undefined;
+  const strengthOf = (tempo: number) => comb(correlation, (60 * framesPerSecond) / tempo);
+  // Where as much happens at each half of the period, the half is the period.
+  const isHalf = 2 * best <= fastestTempo * 1.005 && strengthOf(2 * best) >= 0.9 * strengthOf(best);
+  return isHalf ? 2 * best : best;
 }
 
 /** Mean of the autocorrelation at the first multiples of a lag; multiples beyond its end are left out. */

@@ -190,7 +190,8 @@ export function textSource(
       const forTrends = Math.ceil(limit / trendShare);
       offerTracksOf(best, sum, listener, artistTracks, pool, source, limit - forTrends);
       const until = Math.min(limit, pool.offeredBy(source) + forTrends);
-      const written = new TopK(forTrends);
+      // Some of them are offered as neighbours already.
+      const written = new TopK(4 * forTrends);
       for (const artist of inTrend) {
         written.push(artist, trends[artist]! * (1 + Math.log1p(sum.valueOf(artist))));
       }

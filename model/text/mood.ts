@@ -1,5 +1,6 @@
 import { SentimentAnalyzer } from 'natural/lib/natural/sentiment/index.js';
 import { words as stopwords } from 'natural/lib/natural/util/stopwords.js';
+import { isJapanese, japanesePieces } from './moodwords-japanese.ts';
 import { moodOfWord, moods, valenceOfMood, type Mood, type SpokenMood } from './moodwords.ts';
 import { fold } from './tokens.ts';
 
@@ -47,6 +48,17 @@ export function readMood(text: string): MoodCounts {
   let total = 0;
   for (let at = 0; at < tokens.length; at++) {
     const word = tokens[at]!;
+    if (isJapanese(word)) {
+      for (const piece of japanesePieces(word)) {
+        total++;
+        if (piece.mood === undefined) continue;
+        words[spokenMoods.indexOf(piece.mood)]!++;
+        valence += valenceOfMood[piece.mood];
+        valued++;
+        telling++;
+      }
+      continue;
+    }
     if (stops.has(word) && !moodOfWord.has(word)) continue;
     total++;
     const pair = at + 1 < tokens.length ? moodOfWord.get(`${word} ${tokens[at + 1]}`) : undefined;

@@ -69,7 +69,7 @@ const wordsOfMood: Record<SpokenMood, string> = {
     amor amores romantico romantica romanticas romanticos romanticismo enamorado enamorada enamorados te_amo te_quiero besos
     beijo beijos apaixonado apaixonada namorados namoro bodas boda casamento carino pasion paixao
     liebe liebeslieder romantik romantisch hochzeit verliebt kuss kuscheln
-    amour amoureux amoureuse romantique mariage bisou saint-valentin
+    amour amours d'amour l'amour amoureux amoureuse romantique mariage bisou saint-valentin
     amore romantico_amore innamorati matrimonio bacio
     cinta romantis sayang asmara jatuh_cinta kasih pernikahan kekasih
     ❤ 💕 💖 💗 💘 💞 💓 😍 🥰 😘 💋 💍 💑 🌹 ♥ 💝 💌`,

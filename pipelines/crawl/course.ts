@@ -1,4 +1,4 @@
-import { noCounts, type SourceState } from './ports.ts';
+import { noCounts, type SourceState, type VisitCounts } from './ports.ts';
 import type { CrawlSource } from './sources-file.ts';
 
 /** How a source's state goes on: pure, all instants in milliseconds since 1970. */
@@ -68,4 +68,13 @@ export function moved(state: SourceState, url: string): SourceState {
 
 function everyMs({ everyMinutes }: CrawlSource): number {
   return everyMinutes * 60_000;
+}
+
+/** The sums of what two visits, or more, counted. */
+export function added(one: VisitCounts, other: VisitCounts): VisitCounts {
+  const sums = (Object.keys(noCounts) as (keyof VisitCounts)[]).map((what) => [
+    what,
+    one[what] + other[what],
+  ]);
+  return Object.fromEntries(sums) as VisitCounts;
 }

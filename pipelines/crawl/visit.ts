@@ -1,6 +1,6 @@
 import type { EventLog } from '../intake/log.ts';
 import type { Clock, Log } from '../ports.ts';
-import { failed, moved, rests, stateOf, succeeded } from './course.ts';
+import { added, failed, moved, rests, stateOf, succeeded } from './course.ts';
 import {
   noCounts,
   Unreadable,
@@ -292,12 +292,4 @@ class Visit {
   #count(what: keyof VisitCounts): void {
     this.#counts = { ...this.#counts, [what]: this.#counts[what] + 1 };
   }
-}
-
-function added(one: VisitCounts, other: VisitCounts): VisitCounts {
-  const sums = (Object.keys(noCounts) as (keyof VisitCounts)[]).map((what) => [
-    what,
-    one[what] + other[what],
-  ]);
-  return Object.fromEntries(sums) as VisitCounts;
 }

@@ -172,6 +172,7 @@ async function dropKnown(
   const between = ({ first, last }: { first: string; last: string }) =>
     `${time} >= TIMESTAMP '${first}' AND ${time} <= TIMESTAMP '${last}'`;
   const all = await bounds('true');
+  if (all.rows === 0) return 0;
   const newest = await bounds(`${time} > TIMESTAMP '${all.last}' - ${onTime}`);
   await compare(between(newest));
   const late = await bounds(`${time} <= TIMESTAMP '${all.last}' - ${onTime}`);

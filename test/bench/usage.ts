@@ -34,3 +34,14 @@ function usageOf(pid: number): Usage {
     peakMb: Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024,
   };
 }
+
+/** Of any process, with what it holds now; undefined where it has ended. */
+export function processUsage(pid: number): (Usage & { readonly nowMb: number }) | undefined {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const nowMb = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
+    return { ...usageOf(pid), nowMb };
+  } catch {
+    return undefined;
+  }
+}

@@ -276,7 +276,7 @@ test('where the broker is away, or a client asks too often, it is told when to c
 });
 
 test('the OpenAPI document has every route, and each body with its schema', () => {
-  const { paths } = api.app.swagger() as {
+  const { paths } = api.app.swagger() as unknown as {
     paths: Record<string, Record<string, { operationId: string; requestBody?: object }>>;
   };
   const operationsOf = Object.entries(paths).flatMap(([path, methods]) =>

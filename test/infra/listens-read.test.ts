@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { openDuckdb } from '../../infra/duckdb.ts';
-import { openListenReader, type ListenReader } from '../../infra/http/listens-read.ts';
+import {
+  openListenReader,
+  type ListenReader,
+  type ListenWindow,
+} from '../../infra/http/listens-read.ts';
 import { openLake } from '../../infra/lake.ts';
 import type { Sql } from '../../pipelines/ports.ts';
 import { writeLog } from '../support/log-rows.ts';
@@ -38,8 +42,8 @@ const at = (seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 
 const listen = (listener: string, seconds: number, title: string) => ({
   ...{ listener, listened_at: at(seconds), artist: 'Air', title },
 });
-const all = { maxS: undefined, minS: undefined, count: 1000 };
-const titles = async (window: Partial<typeof all> & { maxS?: number; minS?: number }) =>
+const all: ListenWindow = { maxS: undefined, minS: undefined, count: 1000 };
+const titles = async (window: Partial<ListenWindow>) =>
   (await reader.listens('ana', { ...all, ...window })).map(({ title }) => title).join('');
 
 test('an empty lake has no listens', async () => {

@@ -33,11 +33,8 @@ async function run(task: CrawlTask, killAfter: number): Promise<{ ended: boolean
 }
 
 test('a crawler that is killed again and again loses no article and takes none twice', async () => {
-  const [room, stage, folder] = await Promise.all([
-    openNewsroom(),
-    openCrawlStage(),
-    temporaryFolder(),
-  ]);
+  const [room, stage] = await Promise.all([openNewsroom(), openCrawlStage()]);
+  const folder = temporaryFolder();
   const numbers = Array.from({ length: numArticles }, (_, n) => n + 1);
   for (const n of numbers) room.on(`/${n}`, gives('text/html', pageOf(`Record ${n}`, prose(n))));
   room.on(

@@ -10,7 +10,7 @@ import { openCommandLine, type CommandLine } from '../support/command-line.ts';
 import { sharedServers } from '../support/servers.ts';
 import { temporaryFolder } from '../support/sources.ts';
 
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 let door: Door;
 let line: CommandLine;
@@ -120,12 +120,12 @@ test('while the broker is away listens are refused for now, nothing is lost, and
       track_metadata: { artist_name: 'Air', track_name: 'Title 0', additional_info: info },
     })),
   };
-  // Half a gigabyte of requests.
   const answers = await Promise.all(
-    Array.from({ length: 55 }, () => api.submit(large, token).then(({ status }) => status)),
+    Array.from({ length: 40 }, () => api.submit(large, token).then(({ status }) => status)),
   );
   expect(new Set(answers)).toEqual(new Set([503]));
-  expect(residentMb() - before).toBeLessThan(700);
+  // 360 MB of requests came; 96 MB may wait, and are held about three times while they are read.
+  expect(residentMb() - before).toBeLessThan(450);
   door.open();
   let answer = await api.submit(single(1002), token);
   while (answer.status === 503) answer = await api.submit(single(1002), token);

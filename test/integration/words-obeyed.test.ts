@@ -242,3 +242,21 @@ test('the list goes to the zone of the newest profile', () => {
   expect(after.get('loves only')!.zone).toBe('Europe/Amsterdam');
   expect(after.get('saves only')!.zone).toBe('Etc/UTC');
 });
+
+test('between weeks a new day is prepared by itself, and what is there is left', async () => {
+  const prepare = async () => {
+    const { code, output, errors } = await mondaymix(['prepare', '--home', home, '--json']);
+    if (code !== 0) throw new Error(errors);
+    const { parts, made } = JSON.parse(output) as { parts: number; made: number };
+    return { parts, made };
+  };
+  const { parts, made } = await prepare();
+  expect(parts).toBeGreaterThan(3);
+  expect(made).toBe(0); // the week has made them
+  const listened_at = '2026-01-06 12:00:00';
+  await writeLog(home, 2, {
+    listens: [{ listened_at, listener: 'plays', artist: 'Mogwai', title: 'Cody' }],
+  });
+  expect((await prepare()).made).toBe(1);
+  expect((await prepare()).made).toBe(0);
+});

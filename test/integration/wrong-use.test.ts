@@ -16,7 +16,7 @@ afterAll(() => root.remove());
 
 const commands = [
   ...['weekly', 'scheduler', 'deliver', 'api', 'status', 'redeliver', 'reconcile', 'dead-letters'],
-  ...['import', 'simulate', 'evaluate', 'models', 'notebooks', 'token', 'up', 'down'],
+  ...['import', 'prepare', 'simulate', 'evaluate', 'models', 'notebooks', 'token', 'up', 'down'],
 ];
 
 describe('wrong use is told in one line, and nothing is begun', () => {
@@ -45,6 +45,11 @@ describe('wrong use is told in one line, and nothing is begun', () => {
       'an argument too many',
       'weekly 2014-W36',
       "too many arguments for 'weekly'. Expected 0 arguments but got 1.; see npx mondaymix weekly --help",
+    ],
+    [
+      'the lake and simulated listeners',
+      'weekly --lake --listeners 10',
+      'expected --lake alone, got --data or simulated listeners with it; see npx mondaymix weekly --help',
     ],
     [
       'a week without its W',

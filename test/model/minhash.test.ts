@@ -53,9 +53,7 @@ test.each(Object.keys(edits))('of 12 articles, each is found again with %s', (na
 });
 
 test('of 60 articles of one vocabulary none is taken for another', () => {
-  const signatures = Array.from({ length: 60 }, (_, seed) =>
-    minHash(article(seed, 200).join(' ')),
-  );
+  const signatures = Array.from({ length: 60 }, (_, seed) => minHash(article(seed, 200).join(' ')));
   let most = 0;
   for (let a = 0; a < signatures.length; a++) {
     for (let b = 0; b < a; b++) most = Math.max(most, similarity(signatures[a]!, signatures[b]!));

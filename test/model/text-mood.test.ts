@@ -24,6 +24,26 @@ describe('moods', () => {
     ['Gute Laune', 'happy'],
     ['Zum Einschlafen', 'calm'],
     ['Liebeslieder', 'romantic'],
+    ['Chansons tristes', 'sad'],
+    ['Pour dormir', 'calm'],
+    ['Bonne humeur', 'happy'],
+    ['Chansons damour', 'neutral'],
+    ["Chansons d'amour", 'romantic'],
+    ['Treino pesado', 'energetic'],
+    ['Entrenamiento', 'energetic'],
+    ['Dunkle Stunden', 'dark'],
+    ['Lagu Sedih', 'sad'],
+    ['失恋ソング', 'sad'],
+    ['恋うた', 'romantic'],
+    ['眠れる夜のピアノ', 'calm'],
+    ['筋トレBGM', 'energetic'],
+    ['元気が出る曲', 'happy'],
+    ['闇の音楽', 'dark'],
+    ['最新ヒット', 'neutral'],
+    ['😴🌙', 'calm'],
+    ['🥳🎈', 'happy'],
+    ['😍❤️', 'romantic'],
+    ['💀🦇', 'dark'],
     ['💔', 'sad'],
     ['mix 💪🔥', 'energetic'],
     ['Top 50 - Belgium', 'neutral'],
@@ -38,6 +58,13 @@ describe('moods', () => {
     expect(valence('Sad and lonely')).toBeLessThan(-0.2);
     expect(valence('not happy')).toBeLessThan(0);
     expect(valence('Belgium')).toBe(0);
+  });
+
+  test('a Japanese run is parted into words of moods and what is between', () => {
+    const { words, total, telling } = readMood('切ない恋の涙');
+    expect(words[spokenMoods.indexOf('sad')]).toBe(2);
+    expect(words[spokenMoods.indexOf('romantic')]).toBe(1);
+    expect([total, telling]).toEqual([4, 3]);
   });
 
   test('confidence is the share of words that said anything', () => {

@@ -1,10 +1,12 @@
-import { afterAll, expect, test } from '@jest/globals';
+import { afterAll, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { join } from 'node:path';
 import { importInto, listensOf, spotifyRow, writeZip } from '../support/history.ts';
 import { lakeFiles, temporaryFolder, writeSources } from '../support/sources.ts';
 
 /** Laws of imports, over histories that are made at random. */
+
+jest.setTimeout(300_000);
 
 const root = temporaryFolder();
 afterAll(() => root.remove());
@@ -79,7 +81,7 @@ test('files in any order and any cut give the listens that are worked out by han
         expect(await listensIn(home)).toEqual(expected);
       },
     ),
-    { numRuns: 6 },
+    { numRuns: 4 },
   );
 });
 
@@ -99,7 +101,7 @@ test('imported twice is imported once, and grown is imported whole', async () =>
       await importInto(home, data);
       expect(await listensIn(home)).toEqual(listensByHand(rows));
     }),
-    { numRuns: 4 },
+    { numRuns: 3 },
   );
 });
 

@@ -64,7 +64,12 @@ test('profiles are taken in as they are known everywhere, and what cannot be use
 });
 
 test('a country is one that exists, and a picture lies behind HTTPS and no password', () => {
-  expect([' id ', 'XX', 'IDN', ''].map(countryCode)).toEqual(['ID', ...Array(3).fill(undefined)]);
+  expect([' id ', 'XX', 'IDN', ''].map(countryCode)).toEqual([
+    'ID',
+    undefined,
+    undefined,
+    undefined,
+  ]);
   expect(
     [
       ' https://a.example/x.png ',
@@ -75,5 +80,5 @@ test('a country is one that exists, and a picture lies behind HTTPS and no passw
       'picture.png',
       `https://a.example/${'x'.repeat(2000)}`,
     ].map(pictureAddress),
-  ).toEqual(['https://a.example/x.png', ...Array(6).fill(undefined)]);
+  ).toEqual(['https://a.example/x.png', ...new Array<undefined>(6).fill(undefined)]);
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { openLake } from '../../infra/lake.ts';
 import { openWeekBook } from '../../infra/week-book.ts';
-import type { ArrivedEntry } from '../../pipelines/intake/log.ts';
+import { loggedTables, type ArrivedEntry, type LoggedTable } from '../../pipelines/intake/log.ts';
 import { fromLake, type Lake } from '../../pipelines/lake.ts';
 import { weekOptions } from '../../pipelines/week-plan.ts';
 import { askLake, entry, hashOf, listen, plantedReader, sinkOnce } from '../support/intake.ts';
@@ -72,6 +72,64 @@ describe('the sink', () => {
       expect([update.offset('planted:log'), update.mark('planted:log')]).toEqual([7, 'm7']);
       return Promise.resolve();
     });
+  });
+
+  test('takes every table of the log, repeated rows and broken ones too', async () => {
+    const at = '2026-11-16T07:30:00.000Z';
+    const samples: Record<LoggedTable, object> = {
+      listens: listen(1),
+      recordings: { recording_id: 'r', title: 't', artists: ['a'], released: '1998-01-16' },
+      feedback: {
+        happened_at: at,
+        listener: 'l',
+        kind: 'skip',
+        artist: 'a',
+        title: 't',
+        played_ms: 9,
+      },
+      blocks: { happened_at: at, listener: 'l', scope: 'artist', artist: 'a', until: at },
+      exclusions: { happened_at: at, listener: 'l', since: at, before: at, lifted: false },
+      searches: { happened_at: at, listener: 'l', query: 'q' },
+      saves: {
+        happened_at: at,
+        listener: 'l',
+        scope: 'track',
+        artist: 'a',
+        name: 't',
+        saved: true,
+      },
+      playlist_changes: {
+        happened_at: at,
+        playlist_id: 'p',
+        listener: 'l',
+        change: 'add',
+        artist: 'a',
+        title: 't',
+      },
+      profiles: { happened_at: at, listener: 'l', zone: 'Asia/Jakarta' },
+      articles: { article_id: 'i', url: 'u', published: at, fetched: at, kind: 'prose', body: 'b' },
+      erasures: { happened_at: at, listener_hash: hashOf('another') },
+    };
+    const entries = loggedTables.map((table, n) => entry(n, table, [samples[table]]));
+    expect(await sinkOnce(home, plantedReader(entries))).toMatchObject({ added: 11, rejected: 0 });
+    const more = [
+      ...entries,
+      ...loggedTables.map((table, n) => entry(20 + n, table, '{}\n')),
+      ...loggedTables.map((table, n) => entry(40 + n, table, [samples[table]])),
+    ];
+    // Once alone, once with the repeated ones.
+    const alone = more.filter(({ offset }) => offset < 40);
+    expect(await sinkOnce(home, plantedReader(alone))).toMatchObject({ added: 0, rejected: 11 });
+    expect(await sinkOnce(home, plantedReader(more))).toMatchObject({ added: 0, repeated: 11 });
+    for (const table of loggedTables) {
+      const rows = await askLake<object>(home, table, (t) => `SELECT * FROM ${t}`);
+      expect(rows).toHaveLength(1);
+      const given = Object.entries(samples[table]).map(([name, value]: [string, unknown]) => [
+        name,
+        /^\d{4}-\d\d-\d\d/.test(String(value)) ? new Date(String(value)) : value,
+      ]);
+      expect(rows[0]).toMatchObject(Object.fromEntries(given) as object);
+    }
   });
 
   test('goes on after what the lake holds', async () => {

@@ -30,17 +30,27 @@ function namesIn(node: Step | Source): Set<string> {
 const notNeeded = () => Promise.reject(new Error('not needed'));
 const engines = { loadTensorflow: notNeeded, loadKernels: notNeeded };
 
-test('the stages that --from takes are those of the graph of a lake with articles and sound', () => {
+test('the stages that --from takes are those of the graph of a lake with articles and sound that a log feeds', () => {
   const { tables } = week.lake;
   const lake = {
     ...week.lake,
-    tables: { ...tables, articles: ['articles.parquet'], audio_features: ['audio.parquet'] },
+    tables: {
+      ...tables,
+      articles: ['a.parquet'],
+      texts: ['texts/log-1.parquet'],
+      audio_features: ['audio.parquet'],
+    },
   };
   const graph = weekGraph({ ...week, lake }, [], engines);
   expect([...namesIn(graph)].sort()).toEqual([...stageNames].sort());
 });
 
-test('without articles nothing asks who is written about, without sound what sounds alike', () => {
+test('without articles or sound nothing asks for them, without a log nothing is made by parts', () => {
   const found = namesIn(weekGraph(week, [], engines));
-  expect(stageNames.filter((name) => !found.has(name))).toEqual(['mentions', 'trends', 'sounds']);
+  expect(stageNames.filter((name) => !found.has(name))).toEqual([
+    'spellings',
+    'mentions',
+    'trends',
+    'sounds',
+  ]);
 });

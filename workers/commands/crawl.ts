@@ -16,10 +16,12 @@ export function crawlCommand(): Command {
       const { openMetrics } = await import('../../infra/metrics.ts');
       const { ensureServers } = await import('../../infra/servers/index.ts');
       const { crawlOnce, runCrawl } = await import('../crawl.ts');
+      const { contactOf } = await import('../open-crawl.ts');
       const signal = untilStopped();
       const config = configOf(self);
       // Before any server is started for it.
       const file = await readCrawlFile(config.crawl?.sources);
+      contactOf(config);
       const log =
         once === true
           ? logForPeople(config.logLevel)

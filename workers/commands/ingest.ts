@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { command, configOf, printJson, untilStopped } from './options.ts';
+import { command, configOf, metricsOption, printJson, untilStopped } from './options.ts';
 
 interface IngestCommandOptions {
   readonly once?: boolean;
@@ -15,10 +15,12 @@ export function ingestCommand(): Command {
   )
     .option('--once', 'take what is there now, and end')
     .option('--accept-loss', 'go on where the log has lost entries that the lake does not hold')
+    .addOption(metricsOption())
     .action(async (given: IngestCommandOptions, self: Command) => {
       const { createLog, logForPeople } = await import('../../infra/log.ts');
       const { ensureServers } = await import('../../infra/servers/index.ts');
       const { runIngest } = await import('../ingest.ts');
+      const { startSourceWatch } = await import('../watch-sources.ts');
       const config = configOf(self);
       const { once = false, acceptLoss = false } = given;
       const log = once
@@ -26,6 +28,8 @@ export function ingestCommand(): Command {
         : createLog(config.logLevel, { worker: 'ingest' });
       const signal = untilStopped();
       const servers = await ensureServers(config, log, ['rabbitmq']);
+      const watching = { config, log, clock: () => Date.now() };
+      const endWatch = once ? undefined : await startSourceWatch(watching);
       const started = performance.now();
       const onBatch = once ? undefined : (batch: object) => log.info({ ...batch }, 'batch');
       try {
@@ -42,6 +46,8 @@ export function ingestCommand(): Command {
       } catch (error) {
         // Being stopped is how it ends.
         if (once || !signal.aborted) throw error;
+      } finally {
+        await endWatch?.();
       }
     });
 }

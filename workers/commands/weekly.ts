@@ -15,6 +15,7 @@ import {
 
 interface Options {
   readonly data?: string;
+  readonly lake?: boolean;
   readonly week?: string;
   readonly backfill?: readonly string[];
   readonly from?: string;
@@ -35,6 +36,7 @@ export function weeklyCommand(): Command {
     'weekly --data ../shared/data --week 2014-W36',
   )
     .option('--data <folder>', 'folder of sources, read only (default: the simulator)')
+    .option('--lake', 'import nothing: from what the log and earlier imports have brought')
     .addOption(weekOption('ISO week (default: the one after the newest listen)'))
     .addOption(
       weeksOption(
@@ -80,6 +82,15 @@ function requestOf(options: Options): WeeklyRequest {
       'expected --week or --backfill, got both; see npx mondaymix weekly --help',
     );
   }
+  if (
+    options.lake === true &&
+    (options.data ?? options.listeners ?? options.tracks) !== undefined
+  ) {
+    throw new Mistake(
+      'USAGE',
+      'expected --lake alone, got --data or simulated listeners with it; see npx mondaymix weekly --help',
+    );
+  }
   if (options.data !== undefined && (options.listeners ?? options.tracks) !== undefined) {
     throw new Mistake(
       'USAGE',
@@ -95,10 +106,7 @@ function requestOf(options: Options): WeeklyRequest {
   return {
     weeks,
     backfill: options.backfill !== undefined,
-    data:
-      options.data !== undefined
-        ? { folder: options.data }
-        : { simulate: { listeners: options.listeners, tracks: options.tracks } },
+    data: dataOf(options),
     asked: {
       ...(options.seed === undefined ? {} : { seed: options.seed }),
       ...(options.catalogue === undefined ? {} : { catalogue: options.catalogue }),
@@ -108,4 +116,9 @@ function requestOf(options: Options): WeeklyRequest {
     deliver: options.deliver,
     now: options.now ?? false,
   };
+}
+
+function dataOf({ data, lake, listeners, tracks }: Options): WeeklyRequest['data'] {
+  if (lake === true) return { lake };
+  return data === undefined ? { simulate: { listeners, tracks } } : { folder: data };
 }

@@ -77,6 +77,8 @@ export const leastConfidence = 0.05;
 /** From here on an artist counts as named, so that a last name may mean it. */
 const named = 0.5;
 const mostOfLastName = 40;
+/** Names that words around them must speak for, not the whole text. */
+const ambiguous = nameTrait.common | nameTrait.empty | nameTrait.proper | nameTrait.lower;
 
 export type WorksOf = (artist: number) => PreparedWorks | undefined;
 
@@ -98,12 +100,15 @@ export class Linker {
     const scanned = scanText(text);
     const spans = this.#spansOf(scanned);
     const covered = new Set<number>();
+    const wholeNames = new Set<string>();
     const candidates = new Set<number>();
     for (const { form, from, to } of spans) {
       candidates.add(form.artist);
-      if (to - from > 1) for (let at = from; at < to; at++) covered.add(at);
+      if (to - from === 1) continue;
+      for (let at = from; at < to; at++) covered.add(at);
+      wholeNames.add(scanned.words[to - 1]!);
     }
-    const lastNames = this.#lastNamesOf(scanned, covered);
+    const lastNames = this.#lastNamesOf(scanned, covered, wholeNames);
     for (const { artists } of lastNames.values())
       for (const artist of artists) candidates.add(artist);
     return { scanned, spans, lastNames, candidates: [...candidates].sort((a, b) => a - b) };
@@ -144,6 +149,7 @@ export class Linker {
   #lastNamesOf(
     { words, marks, numTokens }: ScannedText,
     covered: ReadonlySet<number>,
+    wholeNames: ReadonlySet<string>,
   ): Map<string, { at: number[]; artists: readonly number[] }> {
     const found = new Map<string, { at: number[]; artists: readonly number[] }>();
     for (let at = 0; at < numTokens; at++) {
@@ -157,6 +163,12 @@ export class Linker {
       const artists = this.#trie.byLastName(word);
       if (artists.length === 0) continue;
       found.set(word, { at: [at], artists: artists.slice(0, mostOfLastName) });
+    }
+    // Said once, and never with the first name, it means nobody in particular.
+    for (const [word, { at }] of found) {
+      // Where a whole name ends so, nobody else need be looked for.
+      if (wholeNames.has(word)) found.set(word, { at, artists: [] });
+      else if (at.length < 2) found.delete(word);
     }
     return found;
   }
@@ -205,13 +217,15 @@ export class Linker {
         counted.set(word, counts);
       }
       const self = (marks[from]! & (mark.capital | mark.first)) === mark.capital ? 1 : 0;
+      // All articles on music have many music words and names: they prove nothing of "London".
+      const local = (form.traits & ambiguous) !== 0;
       return {
         titles: strongTitles(titles.get(form.artist)),
         genre: genres.get(form.artist) ?? false,
-        plainOthers: plain.size - (plain.has(form.artist) ? 1 : 0),
+        plainOthers: local ? 0 : plain.size - (plain.has(form.artist) ? 1 : 0),
         repeats: counts.repeats - self,
         lowered: form.numTokens === 1 ? counts.lowered : 0,
-        density,
+        density: local ? 0 : density,
       };
     };
 
@@ -241,6 +255,7 @@ export class Linker {
         }
         continue;
       }
+      if (artists.length === 0) continue;
       const ranked = artists
         .map((artist) => ({ artist, titles: strongTitles(titles.get(artist)) }))
         .sort((a, b) => b.titles - a.titles); // stable: ties by renown
@@ -255,7 +270,7 @@ export class Linker {
         Math.log1p(artists.length),
         Math.log1p(density),
       ];
-      if (at.length < 2 && best.titles === 0) continue;
+      if (at.length < 2) continue;
       examinedLast.push({ artist: best.artist, features });
       const confidence = probability(weights.lastName, features);
       if (confidence < leastConfidence) continue;

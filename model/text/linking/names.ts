@@ -51,7 +51,7 @@ export class NameTrie {
     const known = (artist: number): number => renown?.[artist] ?? 0;
     artists.forEach((name, artist) => {
       const tokens = nameTokens(name);
-      if (tokens.length === 0 || tokens.length > 12) return;
+      if (tokens.length === 0 || tokens.length > 12 || saysNothing(tokens)) return;
       this.#add(
         tokens,
         { artist, numTokens: tokens.length, traits: traitsOf(name, tokens) },
@@ -117,6 +117,14 @@ export class NameTrie {
 }
 
 const tokenRoom = 2 ** 24;
+
+const empties =
+  /^(?:\p{Script=Latin}|and|\d{1,2}|1[89]\d\d|20\d\d|songs?|albums?|singles?|bands?|tracks?|music|lp|ep|cd|dvd|tv|mtv|billboard|grammys?|radio|you|me|i|my|your|we|us|he|she|it|more|born|now|new|other|others|all|first|one|two|three|college|academy|january|february|march|april|may|june|july|august|september|october|november|december|american|british|english|various|artists?|unknown|singer|vocals|guitar|drums|bass|rap|hip|hop|r|b)$/u;
+
+/** Whether no text can mean it: single letters, years, and what every text on music says. */
+function saysNothing(tokens: readonly string[]): boolean {
+  return tokens.every((token) => empties.test(token)) && tokens.length === 1;
+}
 
 /** A full name before one without its "The", then the better known, then the first. */
 function isBetter(form: NameForm, other: NameForm, known: (artist: number) => number): boolean {

@@ -112,7 +112,7 @@ export function layoutOf(name: string, head: Buffer): Layout | undefined {
   const text = new TextDecoder(encodingOf(head)).decode(head).trimStart();
   if (text.startsWith('#AUDIOSCROBBLER/')) return scrobblerLog;
   if (text.startsWith('<')) {
-    return /<(recenttracks|lovedtracks|lfm)[\s>]/.test(text) ? lastfmXml : undefined;
+    return /<(recenttracks|lovedtracks|lfm)[\s/>]/.test(text) ? lastfmXml : undefined;
   }
   if (text.startsWith('[') || text.startsWith('{')) return jsonLayout(base, text);
   return csvLayout(text);

@@ -39,7 +39,9 @@ export function fitSentences(): LinkerWeights {
       if (!meant.has(by)) continue; // the confidence in the artist is counted in by itself
       titles.push([...features]);
       const names = [span.title.album, second.titleOf(span.artist, span.title.track)];
-      isTitle.push(+names.some((name) => name != null && wanted.has(`${by} / ${name}`)));
+      isTitle.push(
+        +names.some((name) => name !== null && name !== undefined && wanted.has(`${by} / ${name}`)),
+      );
     }
   }
   const title = fitLogistic(titles, isTitle, l2OfTitles);

@@ -1,0 +1,106 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Sql } from '../../pipelines/ports.ts';
+import { openArtifacts, type Artifacts } from '../artifacts.ts';
+import { acquireLock } from '../lock.ts';
+import { isInFile } from './find-in-file.ts';
+import { eraseFromLists } from './list-files.ts';
+import type { NameFinder } from './names.ts';
+
+/** Stages whose artifacts stay: what they hold is nobody's but models, figures, and finished lists. */
+const kept = new Set(['lists', 'gate', 'ranker']);
+
+/** What was removed: artifacts, and rows of lists. */
+export interface ArtifactErasure {
+  readonly artifacts: number;
+  readonly lists: number;
+}
+
+/**
+ * Takes a listener out of what weeks were made from and of what they made:
+ *
+ * - the lists of every week lose the listener's, and keep all other bytes and their fingerprint;
+ * - the artifacts that lists are made from are removed where the listener was in the lake that they
+ *   come of, with all that was made from them: whoever asks for them again has them made from the
+ *   lake without the listener;
+ * - rankers, and what the gate found, stay.
+ *
+ * So a frozen week that has its lists still runs, and makes nothing.
+ *
+ * @param isEverywhere - whether every catalogue has the listener in it, though it may not name them
+ * @throws Mistake `LOCKED` while a week is being made
+ */
+export async function eraseFromArtifacts(
+  home: string,
+  finder: NameFinder,
+  isEverywhere: boolean,
+  sql: Sql,
+): Promise<ArtifactErasure> {
+  const root = join(home, 'artifacts');
+  await requireRest(join(root, '.locks'));
+  const artifacts = openArtifacts(root);
+  await artifacts.removeUnfinished();
+  const all = await allArtifacts(root, artifacts);
+  const gone = new Set<string>();
+  let lists = 0;
+  for (const { stage, fingerprint, folder } of all) {
+    if (stage === 'lists') {
+      lists += await eraseFromLists(folder, finder.listener, sql);
+    } else if (!kept.has(stage)) {
+      const isTheirs = isEverywhere && stage === 'catalogue';
+      if (isTheirs || (await isInFolder(folder, finder, sql))) gone.add(fingerprint);
+    }
+  }
+  for (let before = -1; before !== gone.size;) {
+    before = gone.size;
+    for (const { stage, fingerprint, inputs } of all) {
+      if (!kept.has(stage) && inputs.some((input) => gone.has(input))) gone.add(fingerprint);
+    }
+  }
+  // What was made from others goes first: a kill leaves nothing that cannot be traced.
+  const ofGone = all.filter(({ stage, fingerprint }) => !kept.has(stage) && gone.has(fingerprint));
+  const isNamed = ({ stage }: Made) => stage === 'catalogue';
+  for (const { folder } of [...ofGone].sort((a, b) => Number(isNamed(a)) - Number(isNamed(b)))) {
+    await rm(folder, { recursive: true, force: true });
+  }
+  return { artifacts: ofGone.length, lists };
+}
+
+interface Made {
+  readonly stage: string;
+  readonly fingerprint: string;
+  readonly folder: string;
+  readonly inputs: readonly string[];
+}
+
+async function allArtifacts(root: string, artifacts: Artifacts): Promise<Made[]> {
+  const made: Made[] = [];
+  const stages = await readdir(root, { withFileTypes: true }).catch(() => []);
+  for (const { name: stage } of stages.filter((e) => e.isDirectory() && !e.name.startsWith('.'))) {
+    for (const fingerprint of (await readdir(join(root, stage))).sort()) {
+      const origin = await artifacts.origin(stage, fingerprint);
+      const inputs = Object.values(origin?.inputs ?? {});
+      made.push({ stage, fingerprint, folder: join(root, stage, fingerprint), inputs });
+    }
+  }
+  return made;
+}
+
+/** @throws Mistake `LOCKED` where an artifact is being made */
+async function requireRest(locks: string): Promise<void> {
+  for (const name of await readdir(locks).catch(() => [] as string[])) {
+    if (name.includes('.')) continue;
+    const release = await acquireLock(join(locks, name), { waitMs: 0, what: `artifact ${name}` });
+    release();
+  }
+}
+
+async function isInFolder(folder: string, finder: NameFinder, sql: Sql): Promise<boolean> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  for (const entry of entries) {
+    if (entry.isFile() && (await isInFile(join(entry.parentPath, entry.name), finder, sql))) {
+      return true;
+    }
+  }
+  return false;
+}

@@ -1,0 +1,65 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import type { Sql } from '../../pipelines/ports.ts';
+import { hashOf } from '../mongo/erased.ts';
+import { isInFile } from './find-in-file.ts';
+import type { NameFinder } from './names.ts';
+
+/**
+ * Files of a home that name a listener, as paths in it. Not looked into: the folders of private
+ * servers, which are asked themselves; the sources that were simulated, which are an input as a
+ * folder of sources elsewhere is; and the record of the erasure that goes on.
+ */
+export async function filesWith(home: string, finder: NameFinder, sql: Sql): Promise<string[]> {
+  const record = join('erasures', `${hashOf(finder.listener)}.json`);
+  const found: string[] = [];
+  for await (const path of filesBelow(home)) {
+    const name = relative(home, path);
+    const parts = name.split(sep);
+    const isOthers = parts[0] === 'servers' || parts[0] === 'spill' || parts[0] === 'jupyter';
+    const isSource = parts[0] === 'simulated' && parts[2] === 'sources';
+    if (isOthers || isSource || name === record) continue;
+    const isThere = await isInFile(path, finder, sql).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return false;
+      throw error;
+    });
+    if (isThere) found.push(name);
+  }
+  return found.sort();
+}
+
+/**
+ * Replaces the id in files of text that belong to no store: notebooks and pages that show a list,
+ * lines that somebody kept.
+ *
+ * @returns how many files were changed
+ */
+export async function eraseFromTexts(
+  home: string,
+  names: readonly string[],
+  finder: NameFinder,
+): Promise<number> {
+  let changed = 0;
+  for (const name of names) {
+    if (/^(lake|artifacts|weeks|simulated|ingest)\b/.test(name)) continue;
+    const bytes = await readFile(join(home, name));
+    const text = bytes.toString();
+    if (bytes.includes(0) || !finder.isIn(text)) continue;
+    await writeFileAtomic(join(home, name), finder.without(text));
+    changed++;
+  }
+  return changed;
+}
+
+async function* filesBelow(folder: string): AsyncGenerator<string> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  for (const entry of entries) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) {
+      if (entry.name !== '.locks') yield* filesBelow(path);
+    } else if (entry.isFile() && !/(\.lock|^lock)$/.test(entry.name)) {
+      yield path;
+    }
+  }
+}

@@ -1,0 +1,169 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { openArtifacts } from '../../infra/artifacts.ts';
+import type { Config } from '../../infra/config.ts';
+import { importFolder } from '../../infra/import-folder.ts';
+import { openListArchive } from '../../infra/list-archive.ts';
+import { openMongo } from '../../infra/mongo.ts';
+import { erasedUser } from '../../pipelines/delivery/erased.ts';
+import { openDelivery } from '../../workers/delivery.ts';
+import { eraseListener, searchListener, type Erasing } from '../../workers/erase.ts';
+import { deliverHome, gone, others, removeNamespace, week } from '../support/delivered-home.ts';
+import { sharedServers, silentLog } from '../support/servers.ts';
+import { queryLake, temporaryFolder, writeSources } from '../support/sources.ts';
+
+jest.setTimeout(600_000);
+
+let root: ReturnType<typeof temporaryFolder>;
+let config: Config;
+let erasing: Erasing;
+
+beforeEach(async () => {
+  root = temporaryFolder();
+  config = await deliverHome(root.path, `t${randomUUID().slice(0, 8)}`);
+  erasing = {
+    config,
+    servers: await sharedServers(),
+    archive: openListArchive(config.home, openArtifacts(join(config.home, 'artifacts'))),
+    clock: () => Date.now(),
+    log: silentLog,
+    signal: new AbortController().signal,
+  };
+});
+
+afterEach(async () => {
+  await removeNamespace(config);
+  root.remove();
+});
+
+/** All that is stored for the others, and of their lists as they were made. */
+async function ofOthers() {
+  const { mongodbUrl } = await sharedServers();
+  const mongo = await openMongo({ url: mongodbUrl, database: config.namespace });
+  try {
+    const stored = await mongo.db
+      .collection('playlists')
+      .find({ user: { $in: others } })
+      .sort({ _id: 1 })
+      .toArray();
+    const made: unknown[] = [];
+    const lists = (await erasing.archive.find(week))!;
+    for (const { zone } of lists.zones) {
+      for await (const list of lists.read(zone)) if (others.includes(list.user)) made.push(list);
+    }
+    const rows = await queryLake(
+      config.home,
+      `SELECT * FROM lake.listens WHERE listener <> '${gone}' ORDER BY ALL`,
+    );
+    return { stored, made, rows };
+  } finally {
+    await mongo.dispose();
+  }
+}
+
+test('nothing of a listener is left anywhere, and all of the others stays as it was', async () => {
+  const found = await searchListener(erasing, gone);
+  // What there is to be found, so that finding nothing says something.
+  for (const place of [
+    /^file lake\/listens\//,
+    /^file lake\/profiles\//,
+    /^file lake\/artist_tags\//,
+    /^file lake\/artist_plays\//,
+    /^file lake\/searches\//,
+    /^file lake\/rejects\//,
+    /^file artifacts\/catalogue\/withher/,
+    /^file artifacts\/lists\/listed\/zones/,
+    /^file artifacts\/lists\/listed\/listed.parquet/,
+    /^MongoDB: playlists/,
+    /^MongoDB: ledger/,
+    /^MongoDB: pictures/,
+    /^Redis: .*current/,
+    /^Redis: .*playing-now/,
+    /^Redis: .*webhook/,
+    /^RabbitMQ: 4 messages/,
+  ]) {
+    expect(found).toContainEqual(expect.stringMatching(place));
+  }
+  const before = await ofOthers();
+  const files = () => readdir(join(config.home, 'pictures')).then((names) => names.length);
+  expect(await files()).toBe(2);
+
+  const report = await eraseListener(erasing, gone);
+  expect(report.found).toEqual([]);
+  expect(report.removed).toMatchObject({
+    'lake.listens': 3,
+    'lake.profiles': 1,
+    'lake.artist_tags': 1,
+    'lake.artist_plays': 1,
+    'lake.rejects': 1,
+    'lists in artifacts': 31,
+    'mongodb.playlists': 1,
+    'mongodb.pictures': 1,
+    pictures: 1,
+    messages: 3,
+  });
+  expect(await searchListener(erasing, gone)).toEqual([]);
+  expect(await ofOthers()).toEqual(before);
+  expect(await files()).toBe(1);
+  expect(await readdir(join(config.home, 'artifacts', 'catalogue'))).toEqual([]);
+  // The hash alone is remembered.
+  const record = readFileSync(join(config.home, 'erasures', `${report.hash}.json`), 'utf8');
+  expect(record).not.toContain(gone);
+  expect(JSON.parse(record)).toMatchObject({ finishedAt: report.finishedAt });
+  // Searches of others that were in the log have come, and hers have not.
+  expect(
+    await queryLake(config.home, 'SELECT listener, count(*) AS n FROM lake.searches GROUP BY ALL'),
+  ).toEqual([{ listener: 'bob-22', n: 2 }]);
+
+  // The week that was delivered stays delivered, and what waited is delivered to the others alone.
+  const archive = erasing.archive;
+  const clock = () => Date.parse('2014-09-02T20:00:00Z');
+  const delivery = await openDelivery({ ...erasing, archive, clock, batchSize: 2 });
+  try {
+    await delivery.startDelivering();
+    delivery.startPublishing();
+    const lists = (await archive.find(week))!;
+    expect(lists.zones.map(({ listeners }) => listeners)).toEqual([3, 2]);
+    expect(await delivery.deliverWeek(lists)).toMatchObject({ failed: 0, already: 5 });
+    const again = await delivery.redeliver(lists, ['Asia/Jakarta']);
+    expect(again).toMatchObject({ failed: 0 });
+    expect(await delivery.reconcile(week)).toMatchObject({ repaired: 0, found: 0, missing: 0 });
+    const users: string[] = [];
+    for await (const { user } of delivery.missing(lists, ['Asia/Jakarta'])) users.push(user);
+    expect(users).toEqual([]);
+  } finally {
+    await delivery.dispose();
+  }
+  expect(await searchListener(erasing, gone)).toEqual([]);
+  const mongo = await openMongo({
+    url: erasing.servers.mongodbUrl,
+    database: config.namespace,
+  });
+  expect(await mongo.db.collection('playlists').countDocuments({ user: erasedUser })).toBe(0);
+  await mongo.dispose();
+});
+
+test('what they did before does not come back with a file, what they do later does', async () => {
+  await eraseListener(erasing, gone);
+  const data = join(root.path, 'data');
+  // The same rows under another content, and one from after the erasure.
+  const text = readFileSync(join(data, 'listens.csv'), 'utf8');
+  await writeSources(join(root.path, 'again', 'data'), {
+    'listens.csv': `${text}2090-01-01T10:00:00Z,${gone},,,Low,Words\n`,
+  });
+  const [funnel] = await importFolder(join(root.path, 'again', 'data'), config.home);
+  expect(funnel!.dropped).toMatchObject({ 'of an erased listener': 3 });
+  expect(
+    await queryLake(
+      config.home,
+      `SELECT CAST(listened_at AS VARCHAR) AS t FROM lake.listens WHERE listener = '${gone}'`,
+    ),
+  ).toEqual([{ t: '2090-01-01 10:00:00' }]);
+  const found = await searchListener(erasing, gone);
+  expect(found).toEqual([expect.stringMatching(/^file lake\/listens\/day=2090-01-01/)]);
+  // Erased again, they are gone again.
+  expect((await eraseListener(erasing, gone)).found).toEqual([]);
+});
