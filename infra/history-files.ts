@@ -66,7 +66,7 @@ async function isArchive(path: string): Promise<boolean> {
   });
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
-    return bytesRead === 4 && /^PK(\x03\x04|\x05\x06)$/.test(buffer.toString('latin1'));
+    return bytesRead === 4 && ['504b0304', '504b0506'].includes(buffer.toString('hex'));
   } finally {
     await file.close();
   }

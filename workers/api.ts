@@ -13,6 +13,7 @@ import { openTokens, tokenSecret } from '../infra/tokens.ts';
 import { resolveRegion } from '../model/regions.ts';
 import { openIntake } from './api-intake.ts';
 import { openDelivery, type DeliveryOptions } from './delivery.ts';
+import { eraseLater } from './erase-later.ts';
 import { listsOf } from './open-delivery.ts';
 import { proofFor } from './proof.ts';
 
@@ -30,6 +31,7 @@ export async function runApi(
   delivery.startPublishing();
   const intake = await openIntake(options, redis.client);
   const names = openNameCache(openNames(mongo.db), { clock });
+  const erasures = eraseLater({ ...options, signal });
   const api = await buildApi({
     playlists: openPlaylistReader(mongo.db, names),
     covers: delivery.covers,
@@ -53,6 +55,7 @@ export async function runApi(
     },
     metrics,
     intake,
+    erase: (listener) => erasures.erase(listener),
     checks: {
       mongodb: () => mongo.db.command({ ping: 1 }),
       redis: () => redis.client.ping(),
@@ -82,6 +85,7 @@ export async function runApi(
     log.info({ requestsUnderWay }, 'stopping');
   } finally {
     await api.close();
+    await erasures.dispose();
     await filling;
     await intake.dispose();
     await delivery.dispose();

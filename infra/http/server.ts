@@ -15,6 +15,7 @@ import {
   maxPartLength,
   refuseOtherMethods,
 } from './failures.ts';
+import { addErasureRoutes, type ErasureRoutes } from './erasure.ts';
 import { addEventRoutes, type EventRoutes } from './events.ts';
 import { addHealthRoutes, type HealthRoutes } from './health.ts';
 import { addListenRoutes, type ListenRoutes } from './listens.ts';
@@ -25,7 +26,8 @@ import { addPlaylistRoutes, type PlaylistRoutes } from './playlists.ts';
 export type Api = PlaylistRoutes &
   PictureRoutes &
   OperationsRoutes &
-  HealthRoutes & { readonly log: Log; readonly intake: Intake };
+  HealthRoutes &
+  Partial<Pick<ErasureRoutes, 'erase'>> & { readonly log: Log; readonly intake: Intake };
 
 /** What listens and other events arrive by, and are read back by. */
 export type Intake = Omit<ListenRoutes & EventRoutes, 'tokens' | 'clock' | 'log'>;
@@ -71,6 +73,7 @@ export async function buildApi(api: Api): Promise<App> {
   addPlaylistRoutes(app, api);
   addPictureRoutes(app, api);
   addOperationsRoutes(app, api);
+  if (api.erase !== undefined) addErasureRoutes(app, { ...api, erase: api.erase });
   await addListenRoutes(app, { ...api, ...api.intake });
   await addEventRoutes(app, { ...api, ...api.intake });
   otherMethods.finish();

@@ -34,15 +34,18 @@ export async function openSession(place: StreamPlace): Promise<LogSession> {
   // The default exchange drops what no queue takes: without a stream nothing is confirmed.
   channel.on('return', () => losing.abort(new Error(`there is no stream ${stream}`)));
   const lost = AbortSignal.any([connection.lost, losing.signal]);
-  const whenLost = failing(lost);
-  whenLost.catch(() => undefined);
-  return {
-    send: (message) => Promise.race([confirmed(message), whenLost]),
-    close: () => connection.close(),
-  };
+  // Not a race with one promise of the loss: that would remember every message for good.
+  const pending = new Set<(reason: unknown) => void>();
+  lost.addEventListener('abort', () => {
+    for (const reject of pending) reject(lost.reason);
+    pending.clear();
+  });
+  return { send: confirmed, close: () => connection.close() };
 
   function confirmed({ table, rows, body, mark }: LogMessage): Promise<void> {
     return new Promise((resolve, reject) => {
+      if (lost.aborted) return reject(lost.reason as Error);
+      pending.add(reject);
       channel.publish(
         '',
         stream,
@@ -58,6 +61,7 @@ export async function openSession(place: StreamPlace): Promise<LogSession> {
           },
         },
         (error: unknown) => {
+          pending.delete(reject);
           if (losing.signal.aborted) reject(losing.signal.reason as Error);
           else if (error === null || error === undefined) resolve();
           else reject(error instanceof Error ? error : new Error('the broker did not take it'));

@@ -198,7 +198,7 @@ export class ImportSession {
 
   /** What was counted, and the files to commit, rejects included. */
   async finish(): Promise<{ counts: ImportCounts; files: WrittenFile[] }> {
-    const ofErased = namesErased('raw', this.#options.erasures ?? []);
+    const ofErased = namesErased(`concat_ws(' : ', file, raw)`, this.#options.erasures ?? []);
     if (ofErased !== undefined) await this.sql.run(`DELETE FROM rejects WHERE ${ofErased}`);
     const [{ rows }] = (await this.sql.rows('SELECT count(*) AS rows FROM rejects')) as [
       { rows: number },

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { importInto, spotifyRow, writeZip } from '../support/history.ts';
-import { temporaryFolder, writeSources } from '../support/sources.ts';
+import { importInto, listensOf, spotifyRow, writeZip } from '../support/history.ts';
+import { readRejects, temporaryFolder, writeSources } from '../support/sources.ts';
 
 let root: ReturnType<typeof temporaryFolder>;
 let home: string;
@@ -124,4 +124,33 @@ describe('a history that cannot be imported', () => {
     ).rejects.toBe(stop);
     expect(existsSync(join(home, 'lake', 'manifest.json'))).toBe(false);
   });
+});
+
+test('of a listener who was erased, neither old rows nor what was kept aside comes back', async () => {
+  const { openLake } = await import('../../infra/lake.ts');
+  const { openDuckdb } = await import('../../infra/duckdb.ts');
+  const { createHash } = await import('node:crypto');
+  await openLake(home).update(async (update) => {
+    const path = join(update.scratch, 'erasures.parquet');
+    const sql = await openDuckdb({ threads: 1 });
+    const hash = createHash('sha256').update('ann').digest('hex');
+    await sql.run(`COPY (SELECT TIMESTAMP '2020-06-01' AS happened_at, '${hash}' AS listener_hash,
+      'erasure' AS source) TO '${path}' (FORMAT parquet)`);
+    sql.dispose();
+    const counts = { rowsIn: 1, rowsOut: 1, tables: { erasures: 1 }, dropped: {}, repaired: {} };
+    const record = { source: 'erasure', fingerprint: 'f'.repeat(64), counts };
+    await update.commit(record, [{ path, table: 'erasures', rows: 1 }]);
+  });
+  const rows = [
+    spotifyRow(),
+    spotifyRow({ ts: '2021-01-01T00:00:00Z' }),
+    spotifyRow({ ts: 'soon', master_metadata_track_name: 'Kept aside' }),
+  ];
+  const path = await writeSources(join(root.path, 'given'), { [audio]: JSON.stringify(rows) });
+  expect(await importInto(home, path)).toMatchObject({
+    tables: { listens: 1 },
+    dropped: { 'of an erased listener': 1, 'bad date': 1 },
+  });
+  expect((await listensOf(home)).map((row) => row[0])).toEqual(['2020-12-31 23:57:00.000']);
+  expect(await readRejects(home)).toEqual([]);
 });

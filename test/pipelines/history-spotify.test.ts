@@ -101,7 +101,8 @@ describe("Spotify's extended streaming history", () => {
       [name, 353, 'bad date'],
     ]);
     const lines = (await readFile(join(archive, first), 'utf8')).split('\n');
-    for (const { line, raw } of await readRejects(home)) {
+    for (const { file, line, raw } of await readRejects(home)) {
+      expect(file).toBe(`ann: ${name}`); // by which an erasure finds them
       expect(lines[line - 1]!.trim()).toBe('{');
       const ts = (JSON.parse(raw) as { ts: string }).ts;
       expect(lines[line]!.trim()).toBe(`"ts": "${ts}",`);

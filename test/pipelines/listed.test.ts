@@ -59,6 +59,7 @@ test('every kind of reason is put into words', () => {
     'popular in the Netherlands',
     'popular around the world',
     'played by listeners with your taste',
+    'much written about this week',
   ]);
   expect(listed.map(({ source }) => source)).toEqual(
     reasonKinds.map((_, code) => sourceNames[code % 5]),

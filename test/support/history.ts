@@ -68,9 +68,10 @@ export async function feedbackOf(home: string): Promise<unknown[][]> {
   return rows.map((row) => Object.values(row));
 }
 
-/** What was kept aside: file, line, reason. */
+/** What was kept aside of Ann's: file, line, reason. */
 export async function reasonsOf(home: string): Promise<unknown[][]> {
-  return (await readRejects(home)).map(({ file, line, reason }) => [file, line, reason]);
+  const rejects = await readRejects(home);
+  return rejects.map(({ file, line, reason }) => [file.replace(/^ann: /, ''), line, reason]);
 }
 
 /** A row of Spotify's extended streaming history; what is not said is as in a plain play. */

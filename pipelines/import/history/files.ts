@@ -28,7 +28,7 @@ export interface HistoryFiles {
   /** By name. */
   readonly files: readonly HistoryFile[];
   /** May be called twice. */
-  dispose(): void;
+  readonly dispose: () => void;
 }
 
 /** The first bytes of a file, at most `most`. */

@@ -72,7 +72,8 @@ export function historyImporter(
       await session.takeConverted(
         'history_rows',
         files.map(({ file }, ix) => ({
-          file: file.name,
+          // Rows that are kept aside are the listener's too: by this an erasure finds them.
+          file: `${meaning.listener}: ${file.name}`,
           rows: join(converted, keys[ix]!, rowsFile),
           rejects: join(converted, keys[ix]!, rejectsFile),
         })),

@@ -1,0 +1,57 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { openErasureBook, type ErasureRecord } from '../infra/erasure/record.ts';
+import { eraseListener, recordErasure, type Erasing } from './erase.ts';
+
+/** Erases listeners beside other work. */
+export interface ErasesLater {
+  /** Resolves once it is recorded; from then on it happens, whoever is killed. */
+  erase(listener: string): Promise<ErasureRecord>;
+  /** Waits for the one that is under way, which ends at its next step. */
+  dispose(): Promise<void>;
+}
+
+/** How often it is looked for what a killed process has begun, milliseconds. */
+const lookEveryMs = 60_000;
+
+/** Carries out what is recorded, one after the other; what others began and did not finish as well. */
+export function eraseLater(erasing: Erasing): ErasesLater {
+  const { config, log } = erasing;
+  const stopping = new AbortController();
+  const signal = AbortSignal.any([erasing.signal, stopping.signal]);
+  let called = new AbortController();
+  const work = async () => {
+    while (!signal.aborted) {
+      const again = called;
+      for (const { listener, hash } of await openErasureBook(config.home).unfinished()) {
+        if (signal.aborted) return;
+        const { found, removed } = await eraseListener({ ...erasing, signal }, listener);
+        if (found.length === 0) log.info({ hash, removed }, 'a listener is erased');
+        else log.error({ hash, found: found.length }, 'erasure: still named, it is tried again');
+      }
+      await pause(lookEveryMs, undefined, {
+        signal: AbortSignal.any([signal, again.signal]),
+      }).catch(() => undefined);
+    }
+  };
+  const running = (async () => {
+    while (!signal.aborted) {
+      await work().catch((error: Error) => {
+        if (!signal.aborted) log.warn({ error: error.message }, 'erasure: it is tried again');
+      });
+      await pause(lookEveryMs, undefined, { signal }).catch(() => undefined);
+    }
+  })();
+  return {
+    async erase(listener) {
+      const erasure = await recordErasure(erasing, listener);
+      const before = called;
+      called = new AbortController();
+      before.abort();
+      return erasure;
+    },
+    async dispose() {
+      stopping.abort(new Error('the process is stopping'));
+      await running;
+    },
+  };
+}
