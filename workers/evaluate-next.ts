@@ -18,11 +18,11 @@ import { Runner } from '../pipelines/runner.ts';
 import { weekOptions } from '../pipelines/week-plan.ts';
 import { openHome, type Home } from './home.ts';
 import { importTruth } from './truth-file.ts';
-import { sourcesOf, type WeeklyRequest } from './weekly.ts';
+import { sourcesOf, type Sources } from './weekly.ts';
 import { tell } from './tell.ts';
 
 export interface NextRequest {
-  readonly data: WeeklyRequest['data'];
+  readonly data: Sources;
   /** `2014-08-25`; undefined: the last Monday with the whole horizon after it in the data. */
   readonly cutoff: string | undefined;
   /** A further file of listens, to compare with instead of those after the cut-off in the data. */
