@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Config } from '../infra/config.ts';
 import { openDuckdb } from '../infra/duckdb.ts';
 import { eraseFromArtifacts } from '../infra/erasure/artifacts.ts';
-import { eraseFromTexts, filesWith } from '../infra/erasure/home-files.ts';
+import { eraseFromTexts, eraseHistories, filesWith } from '../infra/erasure/home-files.ts';
 import { eraseFromLake, lakeHomes } from '../infra/erasure/lake.ts';
 import { eraseFiles, eraseFromMongo, picturesOf, searchMongo } from '../infra/erasure/mongo.ts';
 import { nameFinder, type NameFinder } from '../infra/erasure/names.ts';
@@ -102,6 +102,7 @@ export async function eraseListener(erasing: Erasing, listener: string): Promise
     const isEverywhere =
       isAgain || ['lake.artist_plays', 'lake.artist_tags'].some((key) => key in removed);
     const made = await eraseFromArtifacts(config.home, finder, isEverywhere, sql);
+    await count('histories', await eraseHistories(config.home, listener));
     await count('lists in artifacts', made.lists);
     await count('artifacts', made.artifacts);
     if (erasure.pictures === undefined) {

@@ -1,6 +1,9 @@
-import { readFile, readdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, readdir, rm } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
+import { historyFormats } from '../../pipelines/import/history/formats.ts';
+import { historySource } from '../../pipelines/import/history/history-importer.ts';
 import type { Sql } from '../../pipelines/ports.ts';
 import { hashOf } from '../mongo/erased.ts';
 import { isInFile } from './find-in-file.ts';
@@ -50,6 +53,23 @@ export async function eraseFromTexts(
     changed++;
   }
   return changed;
+}
+
+/**
+ * Removes what a killed import of their history left converted: files that do not name them.
+ *
+ * @returns how many imports
+ */
+export async function eraseHistories(home: string, listener: string): Promise<number> {
+  const sources = new Set(historyFormats.map((format) => historySource(format, listener)));
+  let removed = 0;
+  for (const source of sources) {
+    const folder = join(home, 'history', source);
+    if (!existsSync(folder)) continue;
+    await rm(folder, { recursive: true, force: true });
+    removed++;
+  }
+  return removed;
 }
 
 async function* filesBelow(folder: string): AsyncGenerator<string> {

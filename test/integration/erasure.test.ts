@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
@@ -9,7 +9,9 @@ import { importFolder } from '../../infra/import-folder.ts';
 import { openListArchive } from '../../infra/list-archive.ts';
 import { openMongo } from '../../infra/mongo.ts';
 import { erasedUser } from '../../pipelines/delivery/erased.ts';
+import { historySource } from '../../pipelines/import/history/history-importer.ts';
 import { openDelivery } from '../../workers/delivery.ts';
+import { importHistoryOf } from '../../workers/import-history.ts';
 import { eraseListener, searchListener, type Erasing } from '../../workers/erase.ts';
 import { deliverHome, gone, others, removeNamespace, week } from '../support/delivered-home.ts';
 import { sharedServers, silentLog } from '../support/servers.ts';
@@ -166,4 +168,20 @@ test('what they did before does not come back with a file, what they do later do
   expect(found).toEqual([expect.stringMatching(/^file lake\/listens\/day=2090-01-01/)]);
   // Erased again, they are gone again.
   expect((await eraseListener(erasing, gone)).found).toEqual([]);
+});
+
+test('a history that they brought leaves nothing, nor does an import of it that was killed', async () => {
+  const file = join(root.path, 'plays.csv');
+  writeFileSync(file, 'ts,artist,title\n2014-06-01T10:00:00Z,Low,Words\n');
+  const map = 'listened_at=ts,artist=artist,title=title';
+  await importHistoryOf({ path: file, listener: gone, map }, { home: config.home });
+  const killed = join(config.home, 'history', historySource('csv', gone));
+  mkdirSync(killed, { recursive: true });
+  writeFileSync(join(killed, 'part.parquet'), 'converted');
+  expect((await eraseListener(erasing, gone)).found).toEqual([]);
+  expect(existsSync(killed)).toBe(false);
+  // Not even as a part of a name.
+  const names = await readdir(config.home, { recursive: true });
+  expect(names.filter((name) => name.includes(gone))).toEqual([]);
+  expect(readFileSync(join(config.home, 'lake', 'manifest.json'), 'utf8')).not.toContain(gone);
 });

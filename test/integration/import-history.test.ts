@@ -59,7 +59,7 @@ test('the command imports a history, says what became of it, and twice is once',
   const args = [historyFixture('spotify'), '--listener', 'ann', '--zone', 'Europe/Paris'];
   const first = await run(home, [...args, '--json']);
   expect([first.code, first.errors]).toEqual([0, expect.stringContaining('1 dropped: podcast')]);
-  expect(resultOf(first)).toMatchObject({ source: 'spotify-ann', rowsIn: 16, rowsOut: 9 });
+  expect(resultOf(first)).toMatchObject({ source: 'spotify-49915e0d7d4b', rowsIn: 16, rowsOut: 9 });
   const before = await lakeFiles(home);
   const second = await run(home, args);
   expect([second.code, second.output]).toEqual([0, '']);
@@ -114,7 +114,7 @@ test('killed while it reads and while it writes, it goes on where it was and cou
     ),
   );
   const home = join(root.path, 'killed');
-  const converted = join(home, 'history', 'spotify-ann');
+  const converted = join(home, 'history', 'spotify-49915e0d7d4b');
   const finished = () =>
     existsSync(converted) ? readdirSync(converted).filter((name) => !name.endsWith('.new')) : [];
   const args = [zip, '--listener', 'ann', '--json'];

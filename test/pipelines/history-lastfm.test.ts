@@ -23,7 +23,11 @@ const gloryBox = ['2024-06-11 23:55:00.000', 'Portishead', 'Glory Box', 'Dummy',
 describe('exports of last.fm as CSV', () => {
   test('the backup of ghan.nl: Unix time, else the date; what plays just now is no listen', async () => {
     const funnel = await importInto(home, historyFixture('lastfm', 'ghan.csv'));
-    expect(funnel).toMatchObject({ source: 'lastfm-ann', format: 'lastfm-csv', rowsIn: 7 });
+    expect(funnel).toMatchObject({
+      source: 'lastfm-49915e0d7d4b',
+      format: 'lastfm-csv',
+      rowsIn: 7,
+    });
     expect(await listensOf(home)).toEqual([
       ['2024-06-10 12:00:00.000', 'Mogwai', 'Cody', null, null, null],
       ['2024-06-11 23:50:00.000', 'Tyler, The Creator', 'She said "Yes"', null, null, null],
@@ -107,7 +111,11 @@ describe('exports of last.fm as CSV', () => {
 describe('pages of the API of last.fm as XML', () => {
   test('plain and extended tracks, entities and CDATA; what plays just now is no listen', async () => {
     const funnel = await importInto(home, historyFixture('lastfm', 'recent.xml'));
-    expect(funnel).toMatchObject({ source: 'lastfm-ann', format: 'lastfm-xml', rowsIn: 4 });
+    expect(funnel).toMatchObject({
+      source: 'lastfm-49915e0d7d4b',
+      format: 'lastfm-xml',
+      rowsIn: 4,
+    });
     expect(await listensOf(home)).toEqual([
       ['2024-06-11 23:50:00.000', 'Sigur Rós', 'Hoppípolla', null, null, null],
       [

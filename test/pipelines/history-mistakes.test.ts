@@ -37,7 +37,7 @@ describe('a history that cannot be imported', () => {
     );
     const zip = await writeZip(join(root.path, 'data.zip'), { [`My Data/${audio}`]: broken });
     await expect(importInto(home, zip)).rejects.toThrow(`${zip}: My Data/${audio}, line 3, byte`);
-    expect(existsSync(join(home, 'history', 'spotify-ann'))).toBe(false);
+    expect(existsSync(join(home, 'history', 'spotify-49915e0d7d4b'))).toBe(false);
   });
 
   test('a page of XML that is broken, or an error of the API, is told with its line', async () => {

@@ -28,7 +28,7 @@ describe("ListenBrainz's export", () => {
     );
     const funnel = await importInto(home, zip);
     expect(funnel).toMatchObject({
-      source: 'listenbrainz-ann',
+      source: 'listenbrainz-49915e0d7d4b',
       rowsIn: 10,
       tables: { listens: 3, feedback: 2 },
       passedOver: ['pinned_recording.jsonl', 'user.json'],
@@ -62,7 +62,11 @@ describe("ListenBrainz's export", () => {
 describe('the log of a player', () => {
   test('L is a listen and S a skip; remarks are no rows', async () => {
     const funnel = await importInto(home, historyFixture('scrobbler', 'utc.txt'));
-    expect(funnel).toMatchObject({ source: 'scrobbler-ann', format: 'scrobbler-log', rowsIn: 6 });
+    expect(funnel).toMatchObject({
+      source: 'scrobbler-49915e0d7d4b',
+      format: 'scrobbler-log',
+      rowsIn: 6,
+    });
     expect(await listensOf(home)).toEqual([
       ['2006-03-26 12:00:12.000', 'Metallica', 'Enter Sandman', 'Metallica', null, 'rockbox'],
       ['2006-03-26 12:06:19.000', 'Steppenwolf', 'The Pusher', 'Live', null, 'rockbox'],
@@ -111,7 +115,7 @@ describe('tables of your own', () => {
       map: 'listened_at=ts, artist=who, title=what, played_ms=ms',
     });
     expect(funnel).toMatchObject({
-      source: 'history-ann',
+      source: 'history-49915e0d7d4b',
       format: 'csv',
       dropped: { 'bad play time': 1 },
       repaired: { 'impossible length': 1 },

@@ -24,21 +24,11 @@ export interface HistoryMeaning {
 export const historyVersion = 1;
 
 /**
- * What the rows of a listener's history carry in `source`: `spotify-ann`. A listener's id that is
- * not lower case, digits and hyphens gets a hash, so that no two listeners share a source.
+ * What the rows of a listener's history carry in `source`: `spotify-` and the beginning of the hash
+ * of the listener's id. Not the id itself: names of sources outlive the rows, and an erasure.
  */
 export function historySource(format: HistoryFormat, listener: string): string {
-  if (/^[a-z0-9]+(-[a-z0-9]+)*$/.test(listener) && listener.length <= 60) {
-    return `${sourceOf[format]}-${listener}`;
-  }
-  const slug = listener
-    .normalize('NFKD')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '')
-    .slice(0, 40);
-  const hash = createHash('sha256').update(listener).digest('hex').slice(0, 12);
-  return [sourceOf[format], slug, hash].filter((part) => part !== '').join('-');
+  return `${sourceOf[format]}-${createHash('sha256').update(listener).digest('hex').slice(0, 12)}`;
 }
 
 /** The name under which a converted file is kept: a hash of all that has a say in it. */
