@@ -16,7 +16,8 @@ afterAll(() => root.remove());
 
 const commands = [
   ...['weekly', 'scheduler', 'deliver', 'api', 'status', 'redeliver', 'reconcile', 'dead-letters'],
-  ...['import', 'prepare', 'simulate', 'evaluate', 'models', 'notebooks', 'token', 'up', 'down'],
+  ...['import', 'import-history', 'ingest', 'crawl', 'audio', 'sources', 'prepare', 'simulate'],
+  ...['evaluate', 'models', 'notebooks', 'profile', 'erase', 'sql', 'token', 'up', 'down'],
 ];
 
 describe('wrong use is told in one line, and nothing is begun', () => {
@@ -84,7 +85,7 @@ describe('wrong use is told in one line, and nothing is begun', () => {
     [
       'an unknown stage',
       'weekly --from rank',
-      '--from: expected one of catalogue, text, embedding, snapshot, factors, examples, ranker, gate, lists, got "rank"',
+      '--from: expected one of spellings, catalogue, mentions, text, embedding, snapshot, trends, sounds, factors, examples, ranker, gate, lists, got "rank"',
     ],
     [
       'an unknown mode of the catalogue',

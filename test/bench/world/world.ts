@@ -8,7 +8,8 @@ import type { Sql } from '../../../pipelines/ports.ts';
 import { readSql } from '../../../pipelines/sql.ts';
 import type { Source } from '../../../pipelines/step.ts';
 
-import { saveParquet } from '../../../pipelines/views.ts';
+import { catalogueTables } from '../../../pipelines/tables.ts';
+import { saveParquet, selectColumns } from '../../../pipelines/views.ts';
 import { writeFactors } from './factors.ts';
 import { fillStructure, numTastesOf } from './structure.ts';
 
@@ -141,6 +142,8 @@ async function write(
   for (const name of ['artists', 'listeners', 'tracks'] as const) {
     await save('catalogue', name, `catalogue_${name}`);
   }
+  const noSkips = selectColumns(catalogueTables.skipped_listens, []);
+  await save('catalogue', 'skipped_listens', `(${noSkips})`);
 
   begin('listeners');
   await run('listeners.sql');
