@@ -10,12 +10,19 @@ export function schedulerCommand(): Command {
     .option('--data <folder>', 'folder of sources to import before each batch')
     .addOption(metricsOption())
     .action(async ({ data }: { data?: string }, self: Command) => {
+      const { eraseLater } = await import('../erase-later.ts');
       const { deliveryOptions } = await import('../open-delivery.ts');
       const { runScheduler } = await import('../scheduler.ts');
       const { runWeekOf } = await import('../week-of-schedule.ts');
       const signal = untilStopped();
       const options = await deliveryOptions(configOf(self), 'scheduler');
       const runWeek = (week: string) => runWeekOf(options, week, data, signal);
-      await runScheduler({ ...options, runWeek }, signal);
+      // What an erasure that was killed has left is not in the next lists.
+      const erasures = eraseLater({ ...options, signal });
+      try {
+        await runScheduler({ ...options, runWeek }, signal);
+      } finally {
+        await erasures.dispose();
+      }
     });
 }
