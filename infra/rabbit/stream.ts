@@ -19,6 +19,7 @@ export interface StreamPlace {
 /** What is thrown away is thrown away by segments of the log of so many bytes. */
 const segmentBytes = 100_000_000;
 const closeMs = 2000;
+const settleMs = 2000;
 
 export function streamOf({ namespace }: StreamPlace): string {
   return `${namespace}.log`;
@@ -111,6 +112,9 @@ async function declareStream(model: ChannelModel, place: StreamPlace): Promise<v
     },
   });
   await channel.close();
+  // RabbitMQ 3.10 forgets a stream, with all that is in it, when it is killed within a second of
+  // making it: nothing may be confirmed before.
+  await pause(settleMs);
 }
 
 function refusal(place: StreamPlace, cause: Error): Mistake {
