@@ -2,15 +2,27 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { fastify } from 'fastify';
+import {
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod';
 import { openArtifacts } from '../../infra/artifacts.ts';
 import type { Config } from '../../infra/config.ts';
+import { openErasureBook } from '../../infra/erasure/record.ts';
+import { addErasureRoutes } from '../../infra/http/erasure.ts';
+import { answerFailures } from '../../infra/http/failures.ts';
 import { importFolder } from '../../infra/import-folder.ts';
 import { openListArchive } from '../../infra/list-archive.ts';
 import { openMongo } from '../../infra/mongo.ts';
+import { openTokens, type Bearer } from '../../infra/tokens.ts';
 import { erasedUser } from '../../pipelines/delivery/erased.ts';
 import { historySource } from '../../pipelines/import/history/history-importer.ts';
 import { openDelivery } from '../../workers/delivery.ts';
+import { eraseLater } from '../../workers/erase-later.ts';
 import { importHistoryOf } from '../../workers/import-history.ts';
 import { eraseListener, searchListener, type Erasing } from '../../workers/erase.ts';
 import { deliverHome, gone, others, removeNamespace, week } from '../support/delivered-home.ts';
@@ -184,4 +196,34 @@ test('a history that they brought leaves nothing, nor does an import of it that 
   const names = await readdir(config.home, { recursive: true });
   expect(names.filter((name) => name.includes(gone))).toEqual([]);
   expect(readFileSync(join(config.home, 'lake', 'manifest.json'), 'utf8')).not.toContain(gone);
+});
+
+test('DELETE of a listener is answered once it is recorded, and carried out', async () => {
+  const tokens = openTokens(new Uint8Array(32).fill(7), () => Date.now());
+  const erasures = eraseLater(erasing);
+  const app = fastify().withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  answerFailures(app, silentLog);
+  addErasureRoutes(app, { tokens, erase: (listener) => erasures.erase(listener) });
+  const ask = async (bearer?: Bearer) => {
+    const headers = bearer && { authorization: `Bearer ${await tokens.issue(bearer, 1)}` };
+    const url = `/v1/users/${gone}`;
+    return app.inject({ method: 'DELETE', url, ...(headers && { headers }) });
+  };
+  const book = openErasureBook(config.home);
+  try {
+    expect((await ask()).statusCode).toBe(401);
+    expect((await ask({ scope: 'listener', user: others[0]! })).statusCode).toBe(403);
+    expect(await book.find(gone)).toBeUndefined();
+    const answer = await ask({ scope: 'listener', user: gone });
+    expect(answer.statusCode).toBe(202);
+    const recorded = (await book.find(gone))!;
+    expect(answer.json()).toEqual({ hash: recorded.hash, at: recorded.at });
+    while ((await book.find(gone))?.finishedAt === undefined) await pause(50);
+    expect(await searchListener(erasing, gone)).toEqual([]);
+  } finally {
+    await erasures.dispose();
+    await app.close();
+  }
 });
