@@ -1,6 +1,6 @@
 import { albumNames } from '../model/text/albums.ts';
 import { readArticle } from '../model/text/articles.ts';
-import { readSentences, type WrittenSentences } from './text-sentences.ts';
+import { readSentences, type WrittenTerms } from './text-sentences.ts';
 import { isKnownGenre, isPersonalTag, mergeTags, tagKey, type Tag } from '../model/text/tags.ts';
 import { genreNames, TermIndex, type GenreNames } from '../model/text/terms.ts';
 import {
@@ -59,7 +59,7 @@ export async function readCorpus(
   const tagged = await countTags(context, terms, tags, minTagShare);
   const genres = await genresOf(context, tags);
   const written = await readTexts(context, terms, genres);
-  const articles: WrittenSentences | undefined = context.inputNames.includes('mentions')
+  const articles: WrittenTerms | undefined = context.inputNames.includes('mentions')
     ? await readSentences(context, terms, genres, { articlesBefore, articleHalfLifeDays })
     : undefined;
 
@@ -256,18 +256,6 @@ async function genresOf({ sql }: Context, tags: ReadonlyMap<string, Tag>): Promi
   return genreNames([...shared.sort(), ...genres.map(({ genre }) => genre)]);
 }
 
-interface Written {
-  readonly artistIxs: readonly number[];
-  readonly sure: TermRowsBuilder;
-  readonly doubtful: TermRowsBuilder;
-  readonly albums: {
-    readonly artistIxs: readonly number[];
-    readonly names: readonly string[];
-    readonly sure: TermRowsBuilder;
-    readonly doubtful: TermRowsBuilder;
-  };
-}
-
 /** Term ids said of an artist or album. */
 interface Ids {
   readonly sure: number[];
@@ -279,7 +267,7 @@ async function readTexts(
   { sql, report, signal }: Context,
   terms: TermIndex,
   genres: GenreNames,
-): Promise<Written> {
+): Promise<WrittenTerms> {
   const artistIxs: number[] = [];
   const albumArtists: number[] = [];
   const albumsNamed: string[] = [];

@@ -4,8 +4,8 @@ import { TermRowsBuilder } from '../model/text/tfidf.ts';
 import { wordsOf } from '../model/text/tokens.ts';
 import type { StageContext } from './stage.ts';
 
-/** What articles say, by artist, and by album in the order of artist and name. */
-export interface WrittenSentences {
+/** What is written, as terms: by artist, and by album in the order of artist and name. */
+export interface WrittenTerms {
   readonly artistIxs: readonly number[];
   readonly sure: TermRowsBuilder;
   /** See `Description`. */
@@ -34,7 +34,7 @@ export async function readSentences(
   terms: TermIndex,
   genres: GenreNames,
   how: { readonly articlesBefore?: string | undefined; readonly articleHalfLifeDays: number },
-): Promise<WrittenSentences> {
+): Promise<WrittenTerms> {
   const before = how.articlesBefore ?? null;
   const [counts] = await sql.rows<{ known: number; later: number }>(
     `SELECT count(*) FILTER ($before IS NULL OR published < CAST($before AS DATE)) AS known,
