@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { coverKey } from './cover.ts';
 import { livingLists } from './erased.ts';
 import {
@@ -48,6 +49,7 @@ export async function deliverBatch(
   const before = mayBeLate ? await playlists.revisions(ids) : noRevisions;
 
   const signal = AbortSignal.timeout(picturesMs);
+  setMaxListeners(0, signal); // every list of the batch listens, more than once
   const hashes = await Promise.all(lists.map(({ user }) => pictures.newest(user, signal)));
   const documents = lists.map((list, i) => document(message, list, hashes[i], new Date(now)));
   const unproven = await playlists.upsert(documents);
