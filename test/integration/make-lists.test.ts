@@ -11,6 +11,7 @@ import { loadKernels } from '../../infra/kernels.ts';
 import { openListMakers } from '../../infra/list-makers.ts';
 import { openWorkQueue } from '../../infra/rabbit/work-queue.ts';
 import { loadTensorflow } from '../../infra/tensorflow.ts';
+import { sourceNames } from '../../model/candidates/pool.ts';
 import { freezeWeek } from '../../pipelines/freeze.ts';
 import { bsonDocument } from '../../pipelines/bson-file.ts';
 import { makersOnThisThread, type OpenListMakers } from '../../pipelines/list-making.ts';
@@ -186,7 +187,7 @@ test('the funnel says how many candidates there were, and from where the tracks 
   expect(figures['candidatesMean']).toBeGreaterThanOrEqual(figures['candidatesLeast'] as number);
   const shares = Object.entries(figures).filter(([key]) => key.startsWith('share/'));
   expect(shares.reduce((sum, [, share]) => sum + (share as number), 0)).toBeCloseTo(1, 9);
-  expect(shares).toHaveLength(5);
+  expect(shares).toHaveLength(sourceNames.length);
 });
 
 test('what was on the list of the week before does not return', async () => {

@@ -8,6 +8,7 @@ import { openListArchive, weekBookFolder } from '../../infra/list-archive.ts';
 import { loadKernels } from '../../infra/kernels.ts';
 import { loadTensorflow } from '../../infra/tensorflow.ts';
 import { featureNames, numFeatures } from '../../model/candidates/features.ts';
+import { alignFeatures } from '../../model/ranker/align.ts';
 import { decodeRanker } from '../../model/ranker/encode.ts';
 import { groupedNdcg } from '../../model/ranker/ndcg.ts';
 import { score } from '../../model/ranker/score.ts';
@@ -185,7 +186,7 @@ test('the ranker finds what is played next far better than a constant would', as
   // Ties count with the expectation over their orders: a constant earns what chance would.
   const ndcg = (scores: Float32Array) => groupedNdcg(scores, labels, groups, 30);
   const figures = {
-    ranker: ndcg(score(tf, trained, { featureNames, features })),
+    ranker: ndcg(score(tf, trained, alignFeatures(trained, { featureNames, features }))),
     constant: ndcg(new Float32Array(rows)),
   };
   tell(`NDCG@30 of the next week's first plays, ${sizes.length} listeners`, figures);
