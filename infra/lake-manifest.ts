@@ -89,7 +89,11 @@ export async function removeHalfManifests(folder: string): Promise<void> {
   }
 }
 
-/** Replaces the manifest; a reader sees the old one or the new one. */
-export async function writeManifest(folder: string, content: Manifest): Promise<void> {
+/** Replaces the manifest; a reader sees the old one or the new one. Equal content, equal bytes. */
+export async function writeManifest(
+  folder: string,
+  { v, imports, logs, segments, replaced, erasing }: Manifest,
+): Promise<void> {
+  const content: Manifest = { v, imports, logs, segments, replaced, erasing };
   await writeFileAtomic(join(folder, fileName), `${JSON.stringify(content, null, 1)}\n`);
 }
