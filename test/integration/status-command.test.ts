@@ -126,27 +126,30 @@ test('a deliver worker logs each batch with week, zone, order and batch, and wha
   const controller = new AbortController();
   const log = { info: note, warn: note, error: note };
   const finished = runDeliver({ ...options, log }, controller.signal);
-  delivery.startPublishing();
-  const [order] = await delivery.place(lists);
-  const counts = async () => (await delivery.ledger.counts('2014-W36')).get(order!.id);
-  while (lines.filter(({ message }) => message === 'batch').length < 2) await counts();
-  const where = { week: '2014-W36', zone: 'Asia/Jakarta', order: order!.id };
-  const batches = lines.filter(({ message }) => message === 'batch');
-  expect(batches.sort((a, b) => Number(a['batch']) - Number(b['batch']))).toEqual(
-    [0, 1].map((batch) => ({
-      ...{ ...where, batch, lists: 5, outcome: 'delivered', message: 'batch' },
-      milliseconds: expect.any(Number),
-    })),
-  );
-  await delivery.rabbit.publish({
-    ...{ v: 1, order: { ...order!, zone: 'Asia/Jakarta' }, batch: 7, batches: 8, lists: [] },
-  } as never);
-  while (!lines.some(({ message }) => message === 'dead letter')) await counts();
-  expect(lines.find(({ message }) => message === 'dead letter')).toMatchObject({
-    ...{ ...where, batch: 7 },
-  });
-  controller.abort();
-  await finished;
-  await delivery.remove();
-  await delivery.dispose();
+  try {
+    delivery.startPublishing();
+    const [order] = await delivery.place(lists);
+    const counts = async () => (await delivery.ledger.counts('2014-W36')).get(order!.id);
+    while (lines.filter(({ message }) => message === 'batch').length < 2) await counts();
+    const where = { week: '2014-W36', zone: 'Asia/Jakarta', order: order!.id };
+    const batches = lines.filter(({ message }) => message === 'batch');
+    expect(batches.sort((a, b) => Number(a['batch']) - Number(b['batch']))).toEqual(
+      [0, 1].map((batch) => ({
+        ...{ ...where, batch, lists: 5, outcome: 'delivered', message: 'batch' },
+        milliseconds: expect.any(Number),
+      })),
+    );
+    await delivery.rabbit.publish({
+      ...{ v: 1, order: { ...order!, zone: 'Asia/Jakarta' }, batch: 7, batches: 8, lists: [] },
+    } as never);
+    while (!lines.some(({ message }) => message === 'dead letter')) await counts();
+    expect(lines.find(({ message }) => message === 'dead letter')).toMatchObject({
+      ...{ ...where, batch: 7 },
+    });
+  } finally {
+    controller.abort();
+    await finished;
+    await delivery.remove();
+    await delivery.dispose();
+  }
 });
