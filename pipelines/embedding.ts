@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { embeddingOptions as kernelOptions, embedTracks } from '../model/embedding.ts';
 import { fromTriples } from '../model/interactions.ts';
-import { nearestBatch } from '../model/nearest.ts';
 import { writeMatrix } from './matrix-file.ts';
 import { readSql } from './sql.ts';
 import type { Stage } from './stage.ts';
 import { nextTurn } from './turn.ts';
+import { trackNeighbours } from './track-neighbours.ts';
 
 export const embeddingOptions = z.object({
   /** Only playlist memberships dated before this day are known; null: all. Default null. */
@@ -69,7 +69,7 @@ export const embedding: Stage<EmbeddingOptions> = {
     const queries = Int32Array.from(played).filter((track) => seen[track] === 1);
     for (let from = 0; from < queries.length; from += block) {
       const tracks = queries.subarray(from, from + block);
-      await sql.append('found', neighboursOf(tracks, vectors, dim, seen, options));
+      await sql.append('found', trackNeighbours(tracks, vectors, dim, seen, options));
       report.progress(from + tracks.length, queries.length);
       await nextTurn(signal);
     }
@@ -80,26 +80,3 @@ export const embedding: Stage<EmbeddingOptions> = {
     report.figure('neighbours', neighbours);
   },
 };
-
-function* neighboursOf(
-  tracks: Int32Array,
-  vectors: Float32Array,
-  dim: number,
-  seen: Uint8Array,
-  { numNeighbours, minSimilarity }: EmbeddingOptions,
-): Iterable<[number, number, number]> {
-  const queries = new Float32Array(tracks.length * dim);
-  tracks.forEach((track, q) => {
-    queries.set(vectors.subarray(track * dim, (track + 1) * dim), q * dim);
-  });
-  const k = numNeighbours + 1; // a track is its own nearest
-  const found = nearestBatch(queries, vectors, dim, { k, metric: 'cosine', allowed: seen });
-  for (let q = 0; q < tracks.length; q++) {
-    for (let n = q * k; n < q * k + found.counts[q]!; n++) {
-      const neighbour = found.indices[n]!;
-      const similarity = found.scores[n]!;
-      if (neighbour === tracks[q] || similarity <= minSimilarity) continue;
-      yield [tracks[q]!, neighbour, similarity];
-    }
-  }
-}

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { numTimbre, soundVectors } from '../model/candidates/sounds.ts';
-import { nearestBatch } from '../model/nearest.ts';
 import type { Stage } from './stage.ts';
 import { nextTurn } from './turn.ts';
+import { trackNeighbours } from './track-neighbours.ts';
 
 export const soundsOptions = z.object({
   /** Nearest tracks kept for each track that was played. Default 100. */
@@ -73,7 +73,7 @@ export const sounds: Stage<SoundsOptions> = {
     );
     for (let from = 0; from < queries.length; from += block) {
       const tracks = queries.subarray(from, from + block);
-      await sql.append('near', neighboursOf(tracks, vectors, dim, isKnown, options));
+      await sql.append('near', trackNeighbours(tracks, vectors, dim, isKnown, options));
       report.progress(from + tracks.length, queries.length);
       await nextTurn(signal);
     }
@@ -81,26 +81,3 @@ export const sounds: Stage<SoundsOptions> = {
     report.rowsOut(await save('sound_neighbours', relation));
   },
 };
-
-function* neighboursOf(
-  tracks: Int32Array,
-  vectors: Float32Array,
-  dim: number,
-  isKnown: Uint8Array,
-  { numNeighbours, minSimilarity }: SoundsOptions,
-): Iterable<[number, number, number]> {
-  const queries = new Float32Array(tracks.length * dim);
-  tracks.forEach((track, q) => {
-    queries.set(vectors.subarray(track * dim, (track + 1) * dim), q * dim);
-  });
-  const k = numNeighbours + 1; // a track is its own nearest
-  const found = nearestBatch(queries, vectors, dim, { k, metric: 'cosine', allowed: isKnown });
-  for (let q = 0; q < tracks.length; q++) {
-    for (let n = q * k; n < q * k + found.counts[q]!; n++) {
-      const neighbour = found.indices[n]!;
-      const similarity = found.scores[n]!;
-      if (neighbour === tracks[q] || similarity <= minSimilarity) continue;
-      yield [tracks[q]!, neighbour, similarity];
-    }
-  }
-}
