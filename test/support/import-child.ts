@@ -8,7 +8,7 @@ import { openDuckdb } from '../../infra/duckdb.ts';
 import { openLake } from '../../infra/lake.ts';
 import { openSourceFolder } from '../../infra/source-folder.ts';
 import { importSources } from '../../pipelines/import/import-sources.ts';
-import type { Sql } from '../../pipelines/ports.ts';
+import { dyingSql } from './dying-sql.ts';
 
 interface Task {
   data: string;
@@ -31,26 +31,10 @@ async function importAndDie({ data, home, killAt }: Task): Promise<void> {
   };
   syncBuiltinESMExports();
 
-  const dying = (sql: Sql): Sql => ({
-    run(statement, parameters) {
-      if (isLast()) setImmediate(die);
-      return sql.run(statement, parameters);
-    },
-    rows(statement, parameters) {
-      if (isLast()) setImmediate(die);
-      return sql.rows(statement, parameters);
-    },
-    stream: (statement, parameters) => sql.stream(statement, parameters),
-    columns: (statement, parameters) => sql.columns(statement, parameters),
-    columnChunks: (statement, parameters) => sql.columnChunks(statement, parameters),
-    append: (table, rows) => sql.append(table, rows),
-    dispose: () => sql.dispose(),
-  });
-
   await importSources({
     folder: await openSourceFolder(data),
     lake: openLake(home),
-    openSql: async (spillTo) => dying(await openDuckdb({ threads: 1, spillTo })),
+    openSql: async (spillTo) => dyingSql(await openDuckdb({ threads: 1, spillTo }), isLast, die),
     clock: () => 0,
   });
   process.stdout.write(String(steps));

@@ -10,8 +10,8 @@ import { openDuckdb } from '../../infra/duckdb.ts';
 import { openLogReader } from '../../infra/event-log.ts';
 import { openLake } from '../../infra/lake.ts';
 import { runSink } from '../../pipelines/intake/sink.ts';
-import type { Sql } from '../../pipelines/ports.ts';
 import { silentLog } from './servers.ts';
+import { dyingSql } from './dying-sql.ts';
 
 export interface Task {
   readonly home: string;
@@ -50,21 +50,7 @@ async function sinkAndDie({ home, namespace, rabbitmqUrl, killAt, cutBytes }: Ta
   syncBuiltinESMExports();
 
   const sql = await openDuckdb({ threads: 1 });
-  const dying: Sql = {
-    run(statement, parameters) {
-      if (isLast()) setImmediate(die);
-      return sql.run(statement, parameters);
-    },
-    rows(statement, parameters) {
-      if (isLast()) setImmediate(die);
-      return sql.rows(statement, parameters);
-    },
-    stream: (statement, parameters) => sql.stream(statement, parameters),
-    columns: (statement, parameters) => sql.columns(statement, parameters),
-    columnChunks: (statement, parameters) => sql.columnChunks(statement, parameters),
-    append: (table, rows) => sql.append(table, rows),
-    dispose: () => sql.dispose(),
-  };
+  const dying = dyingSql(sql, isLast, die);
   const folder = join(home, 'ingest');
   mkdirSync(folder, { recursive: true });
   const reader = openLogReader({ namespace }, { rabbitmqUrl });
