@@ -62,7 +62,16 @@ async function isThere(name: string): Promise<boolean> {
 }
 
 test('two who come at the same time share the pieces, and leave no queue behind', async () => {
-  await Promise.all(['one', 'other'].map((who) => queueAt(url).share(workOf(who))));
+  const came = new Set<string>();
+  const makeBeside = (who: string) => async (piece: number) => {
+    came.add(who);
+    // Otherwise the first who comes may make all before the second is there.
+    while (came.size < 2) await pause(5);
+    made.set(piece, who);
+  };
+  await Promise.all(
+    ['one', 'other'].map((who) => queueAt(url).share(workOf(who, { make: makeBeside(who) }))),
+  );
   expect([...made.keys()].sort((a, b) => a - b)).toEqual([...Array(numPieces).keys()]);
   expect(new Set(made.values())).toEqual(new Set(['one', 'other']));
   expect(await isThere('lists-1')).toBe(false);
