@@ -3,6 +3,7 @@ import { weeklyCutoffs } from '../model/splits.ts';
 import { addWeeks, weekCutoffUtc, weekOf, weekMs } from '../model/week.ts';
 import { fromLake, type LakeSnapshot } from './lake.ts';
 import type { Clock, Sql } from './ports.ts';
+import { hasSoundTable } from './sounds.ts';
 import type { FrozenChampion, FrozenWeek, WeekOptions } from './week-plan.ts';
 
 /** Lists do not repeat a track of this many weeks before. */
@@ -57,6 +58,7 @@ export async function freezeWeek(freezing: Freezing): Promise<FrozenWeek> {
     );
   }
   const champion = await championBefore?.(cutoffMs);
+  const soundTable = await hasSoundTable(sql, lake);
   const frozen: FrozenWeek = {
     format: 1,
     week,
@@ -65,6 +67,7 @@ export async function freezeWeek(freezing: Freezing): Promise<FrozenWeek> {
     cutoff: iso(cutoffMs),
     trainingCutoffs: trainingCutoffs(known.first!.getTime(), cutoffMs, options.trainingWeeks),
     catalogue: options.catalogue ?? (known.catalogued > 0 ? 'asof' : 'all'),
+    ...(soundTable ? { soundTable } : {}),
     options,
     lake: { id: lake.id, tables: mutableTables(lake) },
     previous: await previousLists(week, weeks),

@@ -3,7 +3,7 @@ import { lakeTables, type LakeTable } from './tables.ts';
 import type { LakeSnapshot } from './lake.ts';
 import type { Source } from './step.ts';
 
-/** The stages of a week, inputs first: what `--from` takes. `mentions` and `trends` only where there are articles, `sounds` where there are recordings' features. */
+/** The stages of a week, inputs first: what `--from` takes. `mentions` and `trends` only where there are articles, `sounds` where anything is known of how recordings sound. */
 export const stageNames = [
   'spellings',
   'catalogue',
@@ -77,6 +77,11 @@ export const frozenWeek = z.object({
   /** Weekly cut-offs that the ranker trains on, oldest first; the last is a week before `cutoff`. */
   trainingCutoffs: z.array(z.iso.datetime()),
   catalogue: z.enum(['asof', 'all']),
+  /**
+   * Whether recordings come with a table's word on their sound, which then counts; absent where none
+   * does, and in weeks that were frozen before it was asked.
+   */
+  soundTable: z.boolean().optional(),
   options: weekOptions,
   lake: lakeSnapshot,
   /** The lists of up to eight weeks before, the latest first: fingerprints of their artifacts. */

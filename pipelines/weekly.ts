@@ -16,7 +16,7 @@ import { catalogueOf } from './spelling-parts.ts';
 import { step, type Source, type Step } from './step.ts';
 import { snapshot } from './snapshot.ts';
 import { text } from './text.ts';
-import { sounds } from './sounds.ts';
+import { soundsStage } from './sounds.ts';
 import { trends } from './trends.ts';
 import { lakeSource, type FrozenWeek } from './week-plan.ts';
 
@@ -123,11 +123,11 @@ export interface WeekSteps {
  *   before may be asked about what they hold
  */
 export function weekSteps(
-  week: Pick<FrozenWeek, 'cutoff' | 'catalogue'> & {
+  week: Pick<FrozenWeek, 'cutoff' | 'catalogue' | 'soundTable'> & {
     readonly lake: LakeSnapshot;
     readonly options: Pick<FrozenWeek['options'], 'seed' | 'halfLifeDays'>;
   },
-  { loadTensorflow, loadKernels }: Engines,
+  { loadTensorflow, loadKernels, threads }: Engines,
 ): WeekSteps {
   const { seed, halfLifeDays } = week.options;
   const lake = lakeSource(week.lake);
@@ -155,10 +155,8 @@ export function weekSteps(
   );
 
   // Without sound, too.
-  const soundsStep =
-    week.lake.tables.audio_features.length === 0
-      ? undefined
-      : step(sounds, {}, { catalogue: catalogueStep, lake });
+  const hasSound = week.lake.tables.audio_features.length > 0 || week.soundTable === true;
+  let soundsStep: Step | undefined;
 
   let warmStart: Step | undefined;
   const known = new Map<string, KnownAt>();
@@ -167,6 +165,14 @@ export function weekSteps(
     if (found !== undefined) return found;
     const cutoffDay = cutoff.slice(0, 10);
     const catalogueBefore = asOf === null ? null : cutoffDay;
+    if (hasSound) {
+      // One for all cut-offs, so of the first: what was played before it is new at none of them.
+      soundsStep ??= step(
+        soundsStage(loadKernels, threads),
+        { unplayedAt: cutoff },
+        { catalogue: catalogueStep, lake },
+      );
+    }
     const snapshotStep = step(
       snapshot,
       { cutoff, halfLifeDays, catalogueBefore },

@@ -4,6 +4,7 @@ import { fromLake, type LakeSnapshot } from '../lake.ts';
 import type { Sql } from '../ports.ts';
 import { addDays, lakeOf, lakeWithListens } from './lake-before.ts';
 import type { NextQuestion } from './next.ts';
+import { hasSoundTable } from '../sounds.ts';
 
 export interface AskedNext {
   /** `2014-08-25`; undefined: the last Monday with the whole horizon after it in the data. */
@@ -16,7 +17,7 @@ export interface AskedNext {
 }
 
 export interface NextPlan {
-  readonly lakes: Pick<NextQuestion, 'lake' | 'truth' | 'cutoffs' | 'firstListenMs'>;
+  readonly lakes: Pick<NextQuestion, 'lake' | 'truth' | 'cutoffs' | 'firstListenMs' | 'soundTable'>;
   readonly trainedOn: { readonly listens: number };
   readonly truth: {
     /** Listens from the first cut-off on, to the end of the last horizon. */
@@ -90,6 +91,7 @@ export async function planNext(
       }),
       cutoffs,
       firstListenMs: before.first.getTime(),
+      soundTable: await hasSoundTable(sql, known),
     },
     trainedOn: { listens: before.listens },
     truth: { listens: between.listens + toFind, ignoredBefore, ignoredAfter },

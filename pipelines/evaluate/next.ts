@@ -38,6 +38,8 @@ export interface NextQuestion {
   readonly cutoffs: readonly string[];
   /** First listen of the lake, milliseconds since 1970. */
   readonly firstListenMs: number;
+  /** Whether recordings of the lake come with a table's word on their sound. */
+  readonly soundTable: boolean;
   /** Days after a cut-off that count. */
   readonly horizonDays: number;
   readonly catalogue: 'asof' | 'all';
@@ -92,7 +94,10 @@ const shard = 250;
 export async function answerNext(question: NextQuestion, means: NextMeans): Promise<NextAnswer> {
   const { cutoffs, options, firstListenMs } = question;
   const steps = weekSteps(
-    { lake: question.lake, cutoff: cutoffs[0]!, catalogue: question.catalogue, options },
+    {
+      ...{ lake: question.lake, soundTable: question.soundTable },
+      ...{ cutoff: cutoffs[0]!, catalogue: question.catalogue, options },
+    },
     means,
   );
   const training = cutoffs.map((cutoff) =>

@@ -12,19 +12,31 @@ import { nearest } from '../../model/nearest.ts';
 import { reasonFor, reasonKinds, reasonText } from '../../model/reasons.ts';
 import { listenerWith, raggedOf } from '../support/candidate-worlds.ts';
 
-test('sounds are standardized by column; what is unknown is the mean, what does not vary is nothing', () => {
-  const vectors = soundVectors(
-    [
-      [1, 3, NaN],
-      [5, 5, 5],
-      [NaN, 10, 20],
-    ],
-    0,
-  );
-  expect([...vectors]).toEqual([-1, 0, 0, 1, 0, -1, 0, 0, 1]);
-  expect([...soundVectors([[1, 3]], 1)]).toEqual([-0.5, 0.5]);
-  expect([...soundVectors([[NaN, NaN]], 0)]).toEqual([0, 0]);
-  expect(soundVectors([], 0)).toHaveLength(0);
+const NONE = NaN;
+
+test('sounds are standardized by measure; what is unknown is the mean, what does not vary is nothing', () => {
+  const { numRows, numFactors, values } = soundVectors([
+    { measures: [[1, 3, NONE]] },
+    { measures: [[5, 5, 5]] },
+    { measures: [[NONE, 10, 20]] },
+  ]);
+  expect([numRows, numFactors]).toEqual([3, 2]);
+  expect([...values]).toEqual([-1, 0, 1, -1, 0, 1]);
+  expect([...soundVectors([{ measures: [[1, 3]], weight: 0.5 }]).values]).toEqual([-0.5, 0.5]);
+  expect(soundVectors([{ measures: [[NONE, NONE]] }])).toMatchObject({ numRows: 2, numFactors: 0 });
+  expect(soundVectors([])).toMatchObject({ numRows: 0, numFactors: 0 });
+});
+
+test('a quality on two scales is compared by its place on each, and of both the first counts', () => {
+  const lufs = [-8, -12, NONE, NONE, NONE];
+  const decibels = [-30, NONE, -3, -5, NONE];
+  const { values } = soundVectors([{ measures: [lufs, decibels] }]);
+  const [mean, deviation] = [-38 / 3, Math.sqrt((17.3333 ** 2 + 9.6667 ** 2 + 7.6667 ** 2) / 3)];
+  const expected = [1, -1, (-3 - mean) / deviation, (-5 - mean) / deviation, 0];
+  expected.forEach((value, track) => expect(values[track]).toBeCloseTo(value, 3));
+  // A scale on which all are alike leaves the word to the next.
+  const alike = soundVectors([{ measures: [[4, 4, NONE], [1, 3, NONE]] }]);
+  expect([...alike.values]).toEqual([-1, 1, 0]);
 });
 
 /**
@@ -48,7 +60,7 @@ const columns = [0, 1, 2].map((c) =>
 );
 
 function coldNeighbours() {
-  const vectors = soundVectors(columns, 0);
+  const { values: vectors } = soundVectors(columns.map((column) => ({ measures: [column] })));
   const allowed = Uint8Array.from({ length: numTracks }, (_, track) => (isCold(track) ? 1 : 0));
   return raggedOf(
     Array.from({ length: numTracks }, (_, track) => {

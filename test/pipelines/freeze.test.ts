@@ -111,6 +111,18 @@ test('a week is frozen with its cut-off, what the lake holds, and every option',
   expect(book.get(week)).toEqual(frozen);
 });
 
+test('a week knows whether recordings come with a word on their sound', async () => {
+  const lake = await spring();
+  const folder = join(home.path, 'sounding');
+  await mkdir(folder);
+  const rows = [{ recording_id: 'r', energy: 0.5 }];
+  const { file } = await writeTable(sql, folder, 'recordings', lakeTables.recordings, rows);
+  const sounding = { ...lake, tables: { ...lake.tables, recordings: [file as string] } };
+  expect((await freeze(sounding)).soundTable).toBe(true);
+  expect(book.get(week)?.soundTable).toBe(true);
+  expect('soundTable' in (await freeze(lake, { recompute: true }))).toBe(false);
+});
+
 test('a frozen week is given back as it is, whatever the lake holds by now', async () => {
   const frozen = await freeze(await spring(), { asked: { seed: 7 } });
   const later = await lakeOf(['2014-01-01 00:00:00']);

@@ -54,3 +54,10 @@ test('without articles or sound nothing asks for them, without a log nothing is 
     'sounds',
   ]);
 });
+
+test('a table of sound is enough for the stage of sounds, which knows what was new at the first cut-off', () => {
+  const graph = weekGraph({ ...week, soundTable: true }, [], engines);
+  expect(namesIn(graph).has('sounds')).toBe(true);
+  const { sounds } = graph.inputs as Record<string, Step>;
+  expect(sounds!.options).toMatchObject({ unplayedAt: week.trainingCutoffs[0] });
+});

@@ -42,7 +42,7 @@ export function brokenRules({ tracks, zone, validFrom, model, week }: NamedDocum
 /** Words, the names in them whole, nothing that a program has left. */
 export function isSensible(reason: string): boolean {
   return (
-    /^(because you played|often playlisted with|described|known for|more by|new to you|popular|played by) ?\S/.test(
+    /^(because you played|often playlisted with|described|known for|more by|new to you|popular|played by|sounds like) ?\S/.test(
       reason,
     ) &&
     reason.split(' ').length >= 3 &&
