@@ -75,11 +75,19 @@ function listensCsv(): string {
   for (let listener = 0; listener < numSounds * listenersPerSound; listener++) {
     const first = (listener % numSounds) * perSound;
     for (let n = 0; n < 5; n++) {
-      play(listener, first + ((listener + n) % numOld), 7 * (numWeeks + 1) - 0.5 - n - listener / 99);
+      play(
+        listener,
+        first + ((listener + n) % numOld),
+        7 * (numWeeks + 1) - 0.5 - n - listener / 99,
+      );
     }
     for (let week = 0; week < numWeeks; week++) {
       for (let n = 0; n < 3; n++) {
-        play(listener, first + numOld + 3 * week + n, 7 * (numWeeks - week) - 1 - n - listener / 99);
+        play(
+          listener,
+          first + numOld + 3 * week + n,
+          7 * (numWeeks - week) - 1 - n - listener / 99,
+        );
       }
     }
   }

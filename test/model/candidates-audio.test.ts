@@ -35,7 +35,14 @@ test('a quality on two scales is compared by its place on each, and of both the 
   const expected = [1, -1, (-3 - mean) / deviation, (-5 - mean) / deviation, 0];
   expected.forEach((value, track) => expect(values[track]).toBeCloseTo(value, 3));
   // A scale on which all are alike leaves the word to the next.
-  const alike = soundVectors([{ measures: [[4, 4, NONE], [1, 3, NONE]] }]);
+  const alike = soundVectors([
+    {
+      measures: [
+        [4, 4, NONE],
+        [1, 3, NONE],
+      ],
+    },
+  ]);
   expect([...alike.values]).toEqual([-1, 1, 0]);
 });
 

@@ -54,10 +54,7 @@ function expected({ of, among, numNeighbours, minSimilarity }: NeighbourSearch):
   for (const row of among) allowed[row] = 1;
   const queries = new Float32Array(of.length * numFactors);
   of.forEach((row, n) =>
-    queries.set(
-      vectors.values.subarray(row * numFactors, (row + 1) * numFactors),
-      n * numFactors,
-    ),
+    queries.set(vectors.values.subarray(row * numFactors, (row + 1) * numFactors), n * numFactors),
   );
   const k = numNeighbours + 1;
   const best = nearestBatch(queries, vectors.values, numFactors, { k, metric: 'cosine', allowed });

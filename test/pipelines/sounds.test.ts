@@ -129,7 +129,9 @@ test('who was played before the first cut-off is nobody to discover, nor who is 
   expect((await neighboursIn(ofTable, { unplayedAt })).sort()).toEqual(
     ['0 2', '0 4', '0 6', '1 3', '1 5', '1 7', '2 4', '2 6'].sort(),
   );
-  const tracks = ofTable.tracks.map((track, n) => (n === 4 ? { ...track, known_from: null } : track));
+  const tracks = ofTable.tracks.map((track, n) =>
+    n === 4 ? { ...track, known_from: null } : track,
+  );
   expect((await neighboursIn({ ...ofTable, tracks }, { unplayedAt })).sort()).toEqual(
     ['0 2', '0 6', '1 3', '1 5', '1 7', '2 6'].sort(),
   );
@@ -170,7 +172,11 @@ test('where nothing is known of any sound nobody has neighbours', async () => {
 test.each<[string, Rows, boolean]>([
   ['without recordings', [], false],
   ['whose recordings say nothing of sound', [{ recording_id: 'a', musical_key: 3 }], false],
-  ['with the tempo of one recording', [{ recording_id: 'a' }, { recording_id: 'b', tempo: 99 }], true],
+  [
+    'with the tempo of one recording',
+    [{ recording_id: 'a' }, { recording_id: 'b', tempo: 99 }],
+    true,
+  ],
   ['with the valence of one', [{ recording_id: 'a', valence: 0 }], true],
 ])('a lake %s has a table of sound or has none', async (_, recordings, expected) => {
   const tables: Record<string, string[]> = { recordings: [] };
