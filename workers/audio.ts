@@ -21,6 +21,7 @@ export async function runAudio(
 ): Promise<TakenIn | undefined> {
   const home = openHome(config);
   const lake = openLake(config.home);
+  let said = '{}';
   for (;;) {
     try {
       const taken = await takeInAudio({
@@ -29,6 +30,9 @@ export async function runAudio(
         onFile: ({ path }, outcome) => log.info({ path }, `audio: ${outcome}`),
       });
       if (once) return taken;
+      const refused = JSON.stringify(taken.refused);
+      if (refused !== said) log.warn({ refused: taken.refused }, 'audio: files of no use');
+      said = refused;
       await pause(restMs, undefined, { signal });
     } catch (error) {
       if (!signal.aborted || once) throw error;

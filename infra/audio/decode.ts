@@ -24,6 +24,14 @@ export class BrokenAudio extends Error {
   override readonly name = 'BrokenAudio';
 }
 
+/**
+ * A file of a format whose decoder is not installed. The decoders are optional packages: whoever
+ * installs one later has the file read then.
+ */
+export class MissingDecoder extends Error {
+  override readonly name = 'MissingDecoder';
+}
+
 export const audioExtensions = ['wav', 'flac', 'mp3', 'ogg'] as const;
 export type AudioFormat = (typeof audioExtensions)[number];
 
@@ -40,6 +48,7 @@ interface Decoder {
  * its name.
  *
  * @throws BrokenAudio for a file that is none of these, broken, empty or beyond the limits
+ * @throws MissingDecoder where the optional package that reads the format is not installed
  */
 export async function* decodeAudio(
   path: string,
@@ -110,19 +119,42 @@ async function decoderOf(format: AudioFormat): Promise<Decoder> {
   switch (format) {
     case 'wav':
       return wavDecoder();
-    case 'flac': {
-      const { FLACDecoder } = await import('@wasm-audio-decoders/flac');
-      return webAssembly(new FLACDecoder());
-    }
-    case 'ogg': {
-      const { OggVorbisDecoder } = await import('@wasm-audio-decoders/ogg-vorbis');
-      return webAssembly(new OggVorbisDecoder());
-    }
-    case 'mp3': {
-      const { MPEGDecoder } = await import('mpg123-decoder');
-      return webAssembly(new MPEGDecoder());
-    }
+    case 'flac':
+      return installed(format, '@wasm-audio-decoders/flac', async () => {
+        const { FLACDecoder } = await import('@wasm-audio-decoders/flac');
+        return new FLACDecoder();
+      });
+    case 'ogg':
+      return installed(format, '@wasm-audio-decoders/ogg-vorbis', async () => {
+        const { OggVorbisDecoder } = await import('@wasm-audio-decoders/ogg-vorbis');
+        return new OggVorbisDecoder();
+      });
+    case 'mp3':
+      return installed(format, 'mpg123-decoder', async () => {
+        const { MPEGDecoder } = await import('mpg123-decoder');
+        return new MPEGDecoder();
+      });
   }
+}
+
+/** @throws MissingDecoder where the package, or one that it needs, is not installed */
+async function installed(
+  format: AudioFormat,
+  name: string,
+  load: () => Promise<WasmDecoder>,
+): Promise<Decoder> {
+  let decoder;
+  try {
+    decoder = await load();
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') throw cause;
+    throw new MissingDecoder(
+      `expected the package ${name} to read a ${format} file, it is not installed`,
+      { cause },
+    );
+  }
+  return webAssembly(decoder);
 }
 
 function wavDecoder(): Decoder {

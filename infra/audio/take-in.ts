@@ -10,7 +10,7 @@ import { createTable, lakeTables } from '../../pipelines/tables.ts';
 import { saveParquet } from '../../pipelines/views.ts';
 import { hashFile } from '../hash-file.ts';
 import { analyseFile } from './analyse-file.ts';
-import { audioLimits, BrokenAudio, type AudioLimits } from './decode.ts';
+import { audioLimits, BrokenAudio, MissingDecoder, type AudioLimits } from './decode.ts';
 import { audioFiles, audioFolder, type AudioFile } from './folder.ts';
 
 /** The name that features from files carry in `source`. */
@@ -37,7 +37,7 @@ export interface TakenIn {
   copied: number;
   /** In the lake before. */
   known: number;
-  /** By reason: files of no use, those refused before too. */
+  /** By reason: files of no use, those refused before too, and those without a decoder. */
   refused: Record<string, number>;
   /** Seconds of sound that were analysed. */
   seconds: number;
@@ -112,6 +112,11 @@ export async function takeInAudio(taking: TakingIn): Promise<TakenIn> {
         } else done.copied++;
         onFile?.(file, same === undefined ? 'analysed' : 'copied');
       } catch (error) {
+        if (error instanceof MissingDecoder) {
+          // Nothing is remembered: it may be installed by the next look.
+          done.refused[error.message] = (done.refused[error.message] ?? 0) + 1;
+          continue;
+        }
         if (!(error instanceof BrokenAudio)) throw error;
         refused.push({ file: name, sha256, reason: error.message });
         done.refused[error.message] = (done.refused[error.message] ?? 0) + 1;
