@@ -76,6 +76,10 @@ const environment = z.object({
     .regex(/^https?:\/\/[^/]/)
     .optional(),
   WEBHOOK_SECRET: z.string().regex(secretPattern).optional(),
+  /**
+   * How often `ingest` has what is new prepared for the next week, minutes; 0: never. Default 60.
+   */
+  PREPARE_EVERY_MINUTES: z.coerce.number().min(0).max(1440).default(60),
   /** Named groups of zones for operations, JSON: `{"launch": ["Asia/Jakarta", "Asia/Bangkok"]}`. */
   REGION_GROUPS: z.string().default('{}'),
   API_HOST: z.string().default('127.0.0.1'),
@@ -117,6 +121,8 @@ export interface Config {
   readonly staleAfterHours?: Readonly<Record<string, number>>;
   /** Whom to tell of delivered batches; nobody by default. */
   readonly webhook?: { readonly url: string; readonly secret: string } | undefined;
+  /** Minutes after which `ingest` prepares what is new; 0 or left out: never. */
+  readonly prepareEveryMinutes?: number;
   readonly regionGroups: Readonly<Record<string, readonly string[]>>;
   readonly api: { readonly host: string; readonly port: number };
   /** What the routes of listens and other events allow. */
@@ -160,6 +166,7 @@ const expectations: Readonly<Record<keyof typeof environment.shape, string>> = {
   STALE_AFTER_HOURS: 'JSON with hours above 0, such as {"log":1}',
   WEBHOOK_URL: 'a URL, such as https://client.example/mondaymix',
   WEBHOOK_SECRET: 'with WEBHOOK_URL: whsec_ and at least 24 random bytes in base64',
+  PREPARE_EVERY_MINUTES: 'minutes from 0 to 1440, 0 for never',
   REGION_GROUPS: 'JSON such as {"launch":["Asia/Jakarta"]}',
   API_HOST: 'a host name or address',
   API_PORT: 'a port from 0 to 65535',
@@ -200,6 +207,7 @@ export function readConfig(
     staleAfterHours: parseHours(values.STALE_AFTER_HOURS),
     pictureLookup: lookupOf(values.PICTURE_LOOKUP_URL, values.PICTURE_LOOKUP_PATH),
     webhook: webhookOf(values),
+    prepareEveryMinutes: values.PREPARE_EVERY_MINUTES,
     regionGroups: parseGroups(values.REGION_GROUPS),
     api: { host: values.API_HOST, port: values.API_PORT },
     listens: {

@@ -109,7 +109,7 @@ class DuckdbSession implements Sql {
 
   async append(
     table: string,
-    rows: Iterable<readonly (SqlValue | readonly string[])[]>,
+    rows: Iterable<readonly (SqlValue | readonly (string | number)[])[]>,
   ): Promise<void> {
     const appender = await this.#connection.createAppender(table);
     try {
@@ -156,7 +156,7 @@ function copyColumn(
   }
 }
 
-function toDuckdb(value: SqlValue | readonly string[]): DuckDBValue {
+function toDuckdb(value: SqlValue | readonly (string | number)[]): DuckDBValue {
   return typeof value === 'object' && value !== null ? listValue([...value]) : value;
 }
 

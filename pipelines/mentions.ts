@@ -1,12 +1,14 @@
 import { z } from 'zod';
+import { footprintOf, type Footprint } from '../model/text/linking/changes.ts';
 import { Linker, type LinkedText } from '../model/text/linking/link.ts';
 import { sentimentOf } from '../model/text/sentiment.ts';
 import { wordsOf } from '../model/text/tokens.ts';
 import { CatalogueWorks, readCatalogueNames } from './catalogue-names.ts';
-import type { SqlValue } from './ports.ts';
+import { copyEarlier } from './mentions-kept.ts';
+import type { Sql, SqlValue } from './ports.ts';
 import { readSql } from './sql.ts';
 import type { Stage, StageContext } from './stage.ts';
-import { createTable, mentionTables } from './tables.ts';
+import { createTable, mentionTables, readingColumns } from './tables.ts';
 import { nextTurn } from './turn.ts';
 
 export const mentionsOptions = z.object({
@@ -18,6 +20,8 @@ export const mentionsOptions = z.object({
   maxSentences: z.int().positive().default(40),
   /** Characters of a document that are read, the first ones. Default 50,000. */
   maxCharacters: z.int().positive().default(50_000),
+  /** Only articles that were fetched on this UTC day, and no texts. Left out: all. */
+  fetchedOn: z.iso.date().optional(),
 });
 export type MentionsOptions = z.infer<typeof mentionsOptions>;
 
@@ -29,10 +33,11 @@ interface DocumentRow {
   readonly kind: 'article' | 'text';
   readonly language: string | null;
   readonly subject: number | null;
+  readonly read: string;
   readonly body: string;
 }
 
-type Row = readonly (SqlValue | readonly string[])[];
+type Row = readonly (SqlValue | readonly (string | number)[])[];
 
 /**
  * Who is named in prose: artists, albums and tracks of the catalogue in the articles and texts of the
@@ -41,50 +46,55 @@ type Row = readonly (SqlValue | readonly string[])[];
  * The subject of a text is known: it is named with confidence 1. Articles of other languages than
  * English are searched for names; their sentences, which nobody here understands, are not kept.
  *
+ * What was linked before, for another catalogue or of some days, is copied where that comes to the
+ * same (`mentions-kept.ts`); beside the tables, `readings` keeps what that depends on.
+ *
  * Inputs: `catalogue`, and `lake` for the bodies.
  */
 export const mentions: Stage<MentionsOptions> = {
   name: 'mentions',
-  version: 1,
+  // Raise it with every change in `model/text/linking`: what was linked before is copied.
+  version: 2,
   options: mentionsOptions,
   async run(context) {
     const { sql, save, report, signal, options } = context;
+    await sql.run('CREATE TEMP TABLE asked AS SELECT CAST($day AS DATE) AS fetched_on', {
+      day: options.fetchedOn ?? null,
+    });
     await sql.run(readSql(import.meta.url, 'mentions.sql'));
     await reportInputs(context);
-    for (const [name, columns] of Object.entries(mentionTables)) {
+    for (const [name, columns] of Object.entries({ ...mentionTables, readings: readingColumns })) {
       await sql.run(createTable(name, columns));
     }
     const linker = new Linker(await readCatalogueNames(sql));
-    const works = new CatalogueWorks(sql);
-    const [{ total } = { total: 0 }] = await sql.rows<{ total: number }>(
-      'SELECT count(*) AS total FROM to_read',
+    await copyEarlier(context, linker.names);
+    await sql.run(
+      `CREATE TEMP TABLE to_link AS
+       SELECT CAST(row_number() OVER (ORDER BY document_ix) - 1 AS INTEGER) AS nth, *
+       FROM to_read ANTI JOIN kept USING (document_ix) ORDER BY nth`,
     );
-    const named = { artists: 0, works: 0, none: 0 };
+    const works = new CatalogueWorks(sql);
+    const total = await count(sql, 'to_link');
     for (let from = 0; from < total; from += documentsAtOnce) {
       await nextTurn(signal);
       const documents = await sql.rows<DocumentRow>(
-        `SELECT document_ix, kind, language, subject, left(body, ${options.maxCharacters}) AS body
-         FROM to_read WHERE document_ix >= ${from} AND document_ix < ${from + documentsAtOnce}
-         ORDER BY document_ix`,
+        `SELECT document_ix, kind, language, subject, read,
+                left(body, ${options.maxCharacters}) AS body
+         FROM to_link WHERE nth >= ${from} AND nth < ${from + documentsAtOnce} ORDER BY nth`,
       );
       const readings = documents.map(({ body }) => linker.read(body));
       await works.read(readings.flatMap(({ candidates }) => candidates));
       const rows = new DocumentRows(options);
       documents.forEach((document, n) => {
-        rows.add(
-          document,
-          linker.link(readings[n]!, (artist) => works.of(artist)),
-        );
+        const linked = linker.link(readings[n]!, (artist) => works.of(artist));
+        rows.add(document, linked, footprintOf(readings[n]!));
       });
-      named.artists += rows.numArtists;
-      named.works += rows.numWorks;
-      named.none += rows.numWithout;
       await rows.write(context);
       report.progress(Math.min(total, from + documentsAtOnce), total);
     }
-    report.dropped('document that names nobody', named.none);
-    report.figure('artistsNamed', named.artists);
-    report.figure('worksNamed', named.works);
+    report.figure('documentsLinked', total);
+    report.figure('documentsKept', await count(sql, 'kept'));
+    await reportNamed(context);
     for (const [name, order] of [
       ['documents', 'document_ix'],
       ['mentions', 'document_ix, artist_ix, album NULLS FIRST, track_ix NULLS FIRST'],
@@ -97,15 +107,21 @@ export const mentions: Stage<MentionsOptions> = {
           : `(SELECT * FROM ${name} ORDER BY ${order})`;
       report.rowsOut(await save(name, relation));
     }
+    await save('readings', '(SELECT * FROM readings ORDER BY document_ix)');
   },
 };
 
+async function count(sql: Sql, table: string): Promise<number> {
+  const [row] = await sql.rows<{ count: number }>(`SELECT count(*) AS count FROM ${table}`);
+  return row!.count;
+}
+
 async function reportInputs({ sql, report }: StageContext<MentionsOptions>): Promise<void> {
   const [counts] = await sql.rows<Record<'articles' | 'texts' | 'lyrics' | 'older', number>>(
-    `SELECT (SELECT count(*) FROM lake.articles) AS articles,
+    `SELECT (SELECT count(*) FROM articles) AS articles,
             (SELECT count(*) FROM to_read WHERE kind = 'text') AS texts,
-            (SELECT count(*) FROM lake.articles WHERE kind <> 'prose') AS lyrics,
-            (SELECT count(*) FROM lake.articles WHERE kind = 'prose')
+            (SELECT count(*) FROM articles WHERE kind <> 'prose') AS lyrics,
+            (SELECT count(*) FROM articles WHERE kind = 'prose')
               - (SELECT count(*) FROM to_read WHERE kind = 'article') AS older`,
   );
   report.rowsIn(counts!.articles + counts!.texts);
@@ -113,21 +129,39 @@ async function reportInputs({ sql, report }: StageContext<MentionsOptions>): Pro
   report.dropped('older version of an article', counts!.older);
 }
 
+async function reportNamed({ sql, report }: StageContext<MentionsOptions>): Promise<void> {
+  const [named] = await sql.rows<Record<'artists' | 'works' | 'none' | 'texts', number>>(
+    `SELECT count(*) FILTER (album IS NULL AND track_ix IS NULL) AS artists,
+            count(*) FILTER (album IS NOT NULL OR track_ix IS NOT NULL) AS works,
+            (SELECT count(*) FROM to_read WHERE subject IS NOT NULL) AS texts,
+            (SELECT count(*) FROM to_read ANTI JOIN mentions USING (document_ix)) AS none
+     FROM mentions`,
+  );
+  const { artists, works, none, texts } = named!;
+  report.dropped('document that names nobody', none);
+  // Of a text the subject is known, and not found.
+  report.figure('artistsNamed', artists - texts);
+  report.figure('worksNamed', works);
+}
+
 /** The rows of some documents. */
 class DocumentRows {
-  numArtists = 0;
-  numWorks = 0;
-  numWithout = 0;
   readonly #options: MentionsOptions;
   readonly #documents: Row[] = [];
   readonly #mentions: Row[] = [];
   readonly #sentences: Row[] = [];
+  readonly #readings: Row[] = [];
 
   constructor(options: MentionsOptions) {
     this.#options = options;
   }
 
-  add({ document_ix: ix, kind, language, subject }: DocumentRow, linked: LinkedText): void {
+  add(
+    { document_ix: ix, kind, language, subject, read }: DocumentRow,
+    linked: LinkedText,
+    { words, lastNames, candidates }: Footprint,
+  ): void {
+    this.#readings.push([ix, read, words, lastNames, candidates]);
     const { minConfidence, minAbout, maxSentences } = this.#options;
     const { scanned, artists, works } = linked;
     const numSentences = scanned.sentenceFrom.length - 1;
@@ -167,7 +201,6 @@ class DocumentRows {
       }
       const counts = [mentions, sentences.length, sentiment] as const;
       this.#mentions.push([ix, artist, null, null, confidence, about, ...counts]);
-      this.numArtists++;
     }
     for (const { artist, album, track, confidence, mentions, sentences } of works) {
       if (confidence < minConfidence) continue;
@@ -176,15 +209,14 @@ class DocumentRows {
         ...[ix, artist, ...which, confidence, null],
         ...[mentions, sentences.length, null],
       ]);
-      this.numWorks++;
     }
-    if (sure.length === 0 && subject === null) this.numWithout++;
   }
 
   async write({ sql }: Pick<StageContext, 'sql'>): Promise<void> {
     await sql.append('documents', this.#documents);
     await sql.append('mentions', this.#mentions);
     await sql.append('sentences', this.#sentences);
+    await sql.append('readings', this.#readings);
   }
 }
 

@@ -36,7 +36,10 @@ export interface Sql {
     parameters?: Record<string, SqlValue>,
   ): AsyncIterable<Record<Names, NumberColumn>>;
   /** Appends rows to an existing table, in the table's column order; the fast way in. */
-  append(table: string, rows: Iterable<readonly (SqlValue | readonly string[])[]>): Promise<void>;
+  append(
+    table: string,
+    rows: Iterable<readonly (SqlValue | readonly (string | number)[])[]>,
+  ): Promise<void>;
   dispose(): void;
 }
 

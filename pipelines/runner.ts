@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { Mistake } from '../model/mistake.ts';
 import type { Clock, Sql, WorkQueue } from './ports.ts';
-import type { StageContext, StageFunnel } from './stage.ts';
+import type { EarlierMade, StageContext, StageFunnel } from './stage.ts';
 import { fingerprintOf, type InputTable, type Source, type Step } from './step.ts';
 import { createViews, saveParquet } from './views.ts';
 
@@ -208,6 +208,24 @@ export class Runner {
     }
   }
 
+  /** What is damaged helps nobody. */
+  async #earlier(steps: readonly Step[]): Promise<EarlierMade[]> {
+    const found = (node: Step | Source) =>
+      'stage' in node
+        ? this.#options.artifacts.find(node.stage.name, fingerprintOf(node)).catch(() => undefined)
+        : Promise.resolve(undefined);
+    const earlier: EarlierMade[] = [];
+    for (const node of steps) {
+      const made = await found(node);
+      if (made === undefined) continue;
+      const { folder, tables } = made;
+      const inputs: Record<string, StoredArtifact | undefined> = {};
+      for (const [name, input] of Object.entries(node.inputs)) inputs[name] = await found(input);
+      earlier.push({ folder, tables, inputs });
+    }
+    return earlier;
+  }
+
   async #runStage(
     node: Step,
     fingerprint: string,
@@ -244,6 +262,7 @@ export class Runner {
         save: (file, relation) => saveParquet(sql, `${scratch}/${file}.parquet`, relation),
         report,
         signal: this.#signal,
+        ...(node.helpedBy === undefined ? {} : { earlier: await this.#earlier(node.helpedBy) }),
         ...sharing,
       };
       await node.stage.run(context);

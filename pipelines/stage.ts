@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Sql, WorkQueue } from './ports.ts';
+import type { InputTable } from './step.ts';
 
 /**
  * Terms.
@@ -43,6 +44,11 @@ export interface StageContext<Options extends object = object> {
   readonly input: (name: string) => string;
   /** Folder to write to; renamed into place by the runner when `run` resolves. */
   readonly output: string;
+  /**
+   * What was made before of what this step names as its help and is still there: a stage may take
+   * over from it what comes to the same, and must give the same bytes without it.
+   */
+  readonly earlier?: readonly EarlierMade[];
   /** Writes a table of `sql` (or a SELECT in brackets) to `<output>/<file>.parquet`; gives the row count. */
   readonly save: (file: string, relation: string) => Promise<number>;
   readonly report: StageReport;
@@ -55,6 +61,13 @@ export interface StageContext<Options extends object = object> {
    * @returns false where another one has made it: there is nothing left to do
    */
   readonly alone: () => Promise<boolean>;
+}
+
+/** An artifact of before, with those of its inputs that are artifacts and still there. */
+export interface EarlierMade {
+  readonly folder: string;
+  readonly tables: readonly InputTable[];
+  readonly inputs: Readonly<Record<string, Pick<EarlierMade, 'folder' | 'tables'> | undefined>>;
 }
 
 /** One row of the funnel. */

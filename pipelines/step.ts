@@ -24,6 +24,11 @@ export interface Step<Options extends object = object> {
   readonly inputs: Readonly<Record<string, Step | Source>>;
   /** What the funnel calls it; default the stage's name. Not part of the fingerprint. */
   readonly label?: string;
+  /**
+   * Steps of which this one may take over what comes to the same, where they are made already; for
+   * its sake they are not. They change no byte, and are no part of the fingerprint.
+   */
+  readonly helpedBy?: readonly Step[];
 }
 
 /** A step whose options are parsed and frozen: the only way to make one. */
@@ -32,6 +37,7 @@ export function step<Options extends object>(
   options: unknown,
   inputs: Step['inputs'],
   label?: string,
+  helpedBy: readonly Step[] = [],
 ): Step {
   const parsed = Object.freeze(stage.options.parse(options));
   return {
@@ -39,6 +45,7 @@ export function step<Options extends object>(
     options: parsed,
     inputs,
     ...(label === undefined ? {} : { label }),
+    ...(helpedBy.length === 0 ? {} : { helpedBy }),
   };
 }
 

@@ -397,6 +397,15 @@ export const mentionTables = {
   },
 } as const satisfies Record<string, Record<string, string>>;
 
+/** What decided how a document was linked: see `Footprint`. Beside `mentionTables`, for the next week. */
+export const readingColumns = {
+  document_ix: 'INTEGER',
+  read: 'VARCHAR', // hash of what was read of it
+  words: 'INTEGER[]',
+  last_names: 'INTEGER[]',
+  candidates: 'INTEGER[]', // artist_ix
+} as const;
+
 /** How much is written about artists just before a cut-off, by the stage `trends`. */
 export const trendTables = {
   /** Only artists with an article in the week before the cut-off, or in the weeks before. */

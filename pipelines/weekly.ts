@@ -11,7 +11,7 @@ import type { LakeSnapshot } from './lake.ts';
 import { makersOnThisThread, type OpenListMakers } from './list-making.ts';
 import { listsStage } from './make-lists.ts';
 import { rankerStage, rankerTraining } from './ranker.ts';
-import { mentions } from './mentions.ts';
+import { mentionsOf } from './article-days.ts';
 import { catalogueOf } from './spelling-parts.ts';
 import { step, type Source, type Step } from './step.ts';
 import { snapshot } from './snapshot.ts';
@@ -48,15 +48,17 @@ export interface Engines {
  *
  * @param previousLists - artifacts of the lists of up to eight weeks before, which do not return
  * @param champion - the folder of the champion that the week is frozen with, where it has one
+ * @param mentionsHelp - what was linked before, of which the mentions take over what comes to the same
  */
 export function weekGraph(
   week: FrozenWeek,
   previousLists: readonly Source[],
   engines: Engines,
   champion?: Source,
+  mentionsHelp: readonly Step[] = [],
 ): Step {
   const { loadTensorflow } = engines;
-  const { at, ranker } = weekSteps(week, engines);
+  const { at, ranker } = weekSteps(week, engines, mentionsHelp);
   if ((champion === undefined) !== (week.champion === undefined)) {
     throw new Error(`week ${week.week}: expected the champion that it is frozen with`);
   }
@@ -128,6 +130,7 @@ export function weekSteps(
     readonly options: Pick<FrozenWeek['options'], 'seed' | 'halfLifeDays'>;
   },
   { loadTensorflow, loadKernels, threads }: Engines,
+  mentionsHelp: readonly Step[] = [],
 ): WeekSteps {
   const { seed, halfLifeDays } = week.options;
   const lake = lakeSource(week.lake);
@@ -137,9 +140,7 @@ export function weekSteps(
   const catalogueStep = catalogueOf(week.lake);
   // Without articles all is as it was before there were any.
   const mentionsStep =
-    week.lake.tables.articles.length === 0
-      ? undefined
-      : step(mentions, {}, { catalogue: catalogueStep, lake });
+    week.lake.tables.articles.length === 0 ? undefined : mentionsOf(week.lake, mentionsHelp);
   const textStep =
     mentionsStep === undefined
       ? step(text, { asOf }, { catalogue: catalogueStep, lake })

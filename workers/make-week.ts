@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { withLock } from '../infra/lock.ts';
 import { weekBookFolder } from '../infra/list-archive.ts';
-import { openWeekBook } from '../infra/week-book.ts';
+import { openWeekBook, type WeekBook } from '../infra/week-book.ts';
 import { loadKernels } from '../infra/kernels.ts';
 import { openListMakers } from '../infra/list-makers.ts';
 import { loadTensorflow } from '../infra/tensorflow.ts';
 import { openThreads } from '../infra/threads.ts';
 import { Mistake } from '../model/mistake.ts';
+import { mentionsHelp } from '../pipelines/article-days.ts';
 import { freezeWeek } from '../pipelines/freeze.ts';
 import type { Lake } from '../pipelines/lake.ts';
 import type { Clock, WorkQueue } from '../pipelines/ports.ts';
@@ -17,6 +18,7 @@ import { weekOptions, type FrozenWeek, type WeekOptions } from '../pipelines/wee
 import { weekGraph } from '../pipelines/weekly.ts';
 import type { GateReport } from '../pipelines/gate-report.ts';
 import type { Home } from './home.ts';
+import { lakeMadeBefore } from './made-before.ts';
 import { championFolder, recordDecision } from './record-decision.ts';
 import type { OpenRegistry } from './registry.ts';
 
@@ -24,7 +26,7 @@ export interface WeekRequest {
   readonly week: string;
   readonly asked: Partial<WeekOptions>;
   readonly recompute: boolean;
-  /** Stage from which on everything is made again. */
+  /** Stage from which on everything is made again; nothing is taken over from weeks before. */
   readonly from?: string;
 }
 
@@ -61,6 +63,7 @@ export interface MadeWeek {
 export async function makeWeek(making: MakingWeeks, request: WeekRequest): Promise<MadeWeek> {
   const { home, lakeName, models, clock, signal, onFinish, queue } = making;
   const weeks = openWeekBook(weekBookFolder(making.folder, lakeName));
+  const replaced = await weeks.find(request.week);
   let frozen = await inTurn(making, () => freeze(making, request));
   const previous = await Promise.all(frozen.previous.map((lists) => previousLists(home, lists)));
   const champion =
@@ -75,11 +78,13 @@ export async function makeWeek(making: MakingWeeks, request: WeekRequest): Promi
     onFinish,
   });
   const threads = openThreads();
+  const help = request.from === undefined ? await helpOf(home, weeks, frozen, replaced) : [];
   const goal = weekGraph(
     frozen,
     previous,
     { loadTensorflow, loadKernels, openListMakers, threads },
     champion,
+    help,
   );
   const gateStep = goal.inputs['gate'] as Step;
   let gate: StoredArtifact;
@@ -108,6 +113,23 @@ export async function makeWeek(making: MakingWeeks, request: WeekRequest): Promi
     return recorded;
   });
   return { frozen, lists, ...decision, funnels: runner.funnels };
+}
+
+/** What was linked for the week before, and since. */
+async function helpOf(
+  home: Home,
+  weeks: WeekBook,
+  frozen: FrozenWeek,
+  replaced: FrozenWeek | undefined,
+): Promise<readonly Step[]> {
+  const before = await lakeMadeBefore(home, weeks, { frozen, replaced });
+  if (before === undefined) return [];
+  const sql = await home.openSql();
+  try {
+    return await mentionsHelp(sql, before, frozen.lake);
+  } finally {
+    sql.dispose();
+  }
 }
 
 /** Runs a short step that changes records of the home: one process at a time. */

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { openDuckdb } from '../../infra/duckdb.ts';
 import type { InputTable } from '../../pipelines/step.ts';
 import { createViews, saveParquet } from '../../pipelines/views.ts';
-import type { Stage, StageContext } from '../../pipelines/stage.ts';
+import type { EarlierMade, Stage, StageContext } from '../../pipelines/stage.ts';
 
 /** What a stage reported. */
 export interface StageOutcome {
@@ -26,6 +26,7 @@ export async function runStage<Options extends object>(
     options?: unknown;
     output: string;
     threads?: number;
+    earlier?: readonly EarlierMade[];
   },
 ): Promise<StageOutcome> {
   await mkdir(run.output, { recursive: true });
@@ -64,6 +65,7 @@ export async function runStage<Options extends object>(
       },
       signal: new AbortController().signal,
       alone: () => Promise.resolve(true),
+      ...(run.earlier === undefined ? {} : { earlier: run.earlier }),
     };
     await stage.run(context);
     return outcome;
@@ -72,7 +74,7 @@ export async function runStage<Options extends object>(
   }
 }
 
-function parquetTables(folder: string): InputTable[] {
+export function parquetTables(folder: string): InputTable[] {
   return readdirSync(folder)
     .filter((file) => file.endsWith('.parquet'))
     .map((file) => ({ name: basename(file, '.parquet'), file: join(folder, file) }));

@@ -20,6 +20,7 @@ export function ingestCommand(): Command {
       const { createLog, logForPeople } = await import('../../infra/log.ts');
       const { ensureServers } = await import('../../infra/servers/index.ts');
       const { runIngest } = await import('../ingest.ts');
+      const { prepareBeside } = await import('../prepare-beside.ts');
       const { startSourceWatch } = await import('../watch-sources.ts');
       const config = configOf(self);
       const { once = false, acceptLoss = false } = given;
@@ -31,12 +32,17 @@ export function ingestCommand(): Command {
       const watching = { config, log, clock: () => Date.now() };
       const endWatch = once ? undefined : await startSourceWatch(watching);
       const started = performance.now();
-      const onBatch = once ? undefined : (batch: object) => log.info({ ...batch }, 'batch');
+      const everyMs = (config.prepareEveryMinutes ?? 0) * 60_000;
+      const beside = once || everyMs === 0 ? undefined : prepareBeside({ ...watching, everyMs });
+      const onBatch = (batch: object) => {
+        log.info({ ...batch }, 'batch');
+        beside?.news();
+      };
       try {
         const totals = await runIngest(
           {
             ...{ config, servers, log, once, acceptLoss },
-            ...(onBatch === undefined ? {} : { onBatch }),
+            ...(once ? {} : { onBatch }),
           },
           signal,
         );
@@ -47,6 +53,7 @@ export function ingestCommand(): Command {
         // Being stopped is how it ends.
         if (once || !signal.aborted) throw error;
       } finally {
+        await beside?.dispose();
         await endWatch?.();
       }
     });

@@ -76,7 +76,8 @@ export interface Examined {
 export const leastConfidence = 0.05;
 /** From here on an artist counts as named, so that a last name may mean it. */
 const named = 0.5;
-const mostOfLastName = 40;
+/** Artists that a last name may mean, the best known of them. */
+export const mostOfLastName = 40;
 /** Names that words around them must speak for, not the whole text. */
 const ambiguous = nameTrait.common | nameTrait.empty | nameTrait.proper | nameTrait.lower;
 
@@ -94,6 +95,11 @@ export class Linker {
   constructor(names: CatalogueNames, weights: LinkerWeights = linkerWeights) {
     this.#trie = new NameTrie(names);
     this.#weights = weights;
+  }
+
+  /** The names that it finds. */
+  get names(): NameTrie {
+    return this.#trie;
   }
 
   read(text: string): Reading {
@@ -328,7 +334,7 @@ export class Linker {
       if (confidence < 0.2) continue;
       const about = new Set(sentences);
       const merged = new Map<
-        string,
+        string | number,
         LinkedWork & { mentions: number; sentences: number[]; confidence: number }
       >();
       for (const span of titles.get(artist) ?? []) {
@@ -338,7 +344,7 @@ export class Linker {
         if (sure < leastConfidence) continue;
         const album = isAlbumAt(scanned, span) ? span.title.album : null;
         const track = album === null ? span.title.track : -1;
-        const key = album ?? String(track);
+        const key = album ?? track;
         const known = merged.get(key);
         if (known === undefined) {
           const one = { mentions: 1, sentences: [sentence[span.from]!] };

@@ -97,6 +97,25 @@ export class NameTrie {
     return this.#lastNames.get(word) ?? [];
   }
 
+  /** Every way of writing that is found, its tokens joined by blanks, with whom it means. */
+  *spellings(): Iterable<readonly [string, NameForm]> {
+    const words = [...this.#tokens.keys()];
+    const spelled = new Array<string>(this.#ends.length).fill('');
+    // A node is made after the one before it, so that one is spelled by then.
+    for (const [edge, node] of this.#edges) {
+      const before = spelled[Math.floor(edge / tokenRoom)]!;
+      const word = words[edge % tokenRoom]!;
+      spelled[node] = before === '' ? word : `${before} ${word}`;
+      const end = this.#ends[node]!;
+      if (end !== -1) yield [spelled[node], this.#forms[end]!];
+    }
+  }
+
+  /** Words that artists' names end in, as `byLastName` takes them. */
+  lastNames(): Iterable<string> {
+    return this.#lastNames.keys();
+  }
+
   #add(tokens: readonly string[], form: NameForm, known: (artist: number) => number): void {
     let node = 0;
     for (const token of tokens) {
