@@ -106,15 +106,16 @@ async function writeChangedWorks(sql: Sql): Promise<void> {
      WHERE (b.name, b.albums, b.titles, b.track_ids, b.genres)
        IS DISTINCT FROM (n.name, n.albums, n.titles, n.track_ids, n.genres)`,
   );
+  // Nothing else may be asked of a session while it streams.
+  const found: [artist: number, words: number[]][] = [];
   for await (const rows of changed) {
-    await sql.append(
-      'changed_works',
-      rows.flatMap(({ before, now }) =>
-        changedWorks(preparedWorks(before), preparedWorks(now), {
-          before: (track) => before.track_ids[track]!,
-          now: (track) => now.track_ids[track]!,
-        }).map((words) => [before.artist_ix, words.map(wordHash)]),
-      ),
-    );
+    for (const { before, now } of rows) {
+      const different = changedWorks(preparedWorks(before), preparedWorks(now), {
+        before: (track) => before.track_ids[track]!,
+        now: (track) => now.track_ids[track]!,
+      });
+      for (const words of different) found.push([before.artist_ix, words.map(wordHash)]);
+    }
   }
+  await sql.append('changed_works', found);
 }

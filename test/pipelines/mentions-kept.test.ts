@@ -86,7 +86,7 @@ async function writeArticles(folder: string, articles: Articles): Promise<readon
 
 let runs = 0;
 /** Of the law below. */
-const rounds = 4;
+const rounds = 8;
 
 /** Links articles for two weeks; the second with the help of the first, and from nothing. */
 async function twoWeeks(
