@@ -13,9 +13,13 @@ const misbehaving = (name: string, manner: Manner): Fault => ({
   weight: 4,
   pictures: true,
   maxListeners: 300,
-  async strike({ pictures }) {
+  // From the beginning: on a busy machine all may be delivered before the host could turn bad.
+  prepare({ pictures }) {
     pictures.reset();
     pictures.manner = manner;
+    return Promise.resolve();
+  },
+  async strike({ pictures }) {
     for (let waited = 0; pictures.answers === 0 && waited < 3000; waited += 5) await pause(5);
   },
   async after(run) {

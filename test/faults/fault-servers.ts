@@ -6,7 +6,7 @@ import { ensureServers, stopServers, type ServerUrls } from '../../infra/servers
 import { SERVER_NAMES, type ServerName } from '../../infra/servers/kind.ts';
 import { endProcess, isAlive, readPidFile } from '../../infra/servers/process.ts';
 import { setTimeout as pause } from 'node:timers/promises';
-import { silentLog, testHome } from '../support/servers.ts';
+import { patiently, silentLog, testHome } from '../support/servers.ts';
 import { openDoor, type Door } from './door.ts';
 
 /** Servers that belong to the faults alone: private ones, which may be killed. */
@@ -36,7 +36,7 @@ export async function openFaultServers(home: string): Promise<FaultServers> {
   await mkdir(home, { recursive: true });
   await copyJars(home);
   const config = readConfig({ home }, {});
-  const direct = await ensureServers(config, silentLog);
+  const direct = await patiently(() => ensureServers(config, silentLog));
   const [rabbitmq, redis, mongodb] = await Promise.all(
     [direct.rabbitmqUrl, direct.redisUrl, direct.mongodbUrl].map(openDoor),
   );
@@ -63,7 +63,7 @@ export async function openFaultServers(home: string): Promise<FaultServers> {
       while (await isAlive(victim)) await pause(5);
     },
     stop: async (name) => void (await endProcess(identity(name), 30_000)),
-    start: async (name) => void (await ensureServers(config, silentLog, [name])),
+    start: async (name) => void (await patiently(() => ensureServers(config, silentLog, [name]))),
     freeze: (name) => process.kill(pid(name), 'SIGSTOP'),
     thaw: (name) => process.kill(pid(name), 'SIGCONT'),
     async heal() {
@@ -72,7 +72,7 @@ export async function openFaultServers(home: string): Promise<FaultServers> {
         doors[name].delay(0);
         if (await isAlive(identity(name))) process.kill(pid(name), 'SIGCONT');
       }
-      await ensureServers(config, silentLog);
+      await patiently(() => ensureServers(config, silentLog));
     },
     async dispose() {
       for (const name of SERVER_NAMES) await doors[name].dispose();

@@ -83,9 +83,9 @@ export function acknowledgedBy(workers: readonly Child[]): number {
 }
 
 /** No news for so long while nothing waits and nobody holds anything: what is missing is lost. */
-const lostMs = 20_000;
+const lostMs = 60_000;
 /** No news for so long, whatever is held. */
-const stuckMs = 150_000;
+const stuckMs = 300_000;
 
 /**
  * Waits until the ledger knows of every list, and then until the queue is empty and nothing is held

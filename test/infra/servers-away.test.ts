@@ -11,7 +11,7 @@ const log = { info: () => undefined, warn: () => undefined, error: () => undefin
 test.each<[string, () => Promise<unknown>]>([
   [
     'MongoDB at mongodb://me@127.0.0.1:1',
-    () => openMongo({ url: 'mongodb://me:secret@127.0.0.1:1', database: 'x', patienceMs: 200 }),
+    () => openMongo({ url: 'mongodb://me:secret@127.0.0.1:1', database: 'x', patienceMs: 3000 }),
   ],
   ['Redis at redis://me@127.0.0.1:1', () => openRedis('redis://me:secret@127.0.0.1:1')],
   [

@@ -12,7 +12,7 @@ import { readRejects } from '../support/sources.ts';
  * told in one line and leaves the home as it was. No server is needed.
  */
 
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
 let at: MadeHome;
 beforeAll(async () => {

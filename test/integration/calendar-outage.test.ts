@@ -16,7 +16,7 @@ import { frozenListsOf } from '../support/frozen-lists.ts';
 import type { SchedulerTask } from '../support/scheduler-child.ts';
 import { silentLog } from '../support/servers.ts';
 
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
 const hourMs = 3_600_000;
 const week = '2026-W47';
@@ -38,7 +38,7 @@ beforeEach(async () => {
   stage = await calendarStage(tuesday);
   watching = await stage.watch();
   running = [];
-}, 120_000);
+}, 600_000);
 
 afterEach(async () => {
   for (const stop of running) await stop();

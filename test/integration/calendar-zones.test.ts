@@ -2,7 +2,7 @@ import { expect, jest, test } from '@jest/globals';
 import { mondayStart, weekCutoffUtc, weekMs, weekRange } from '../../model/week.ts';
 import { firstInstantOf, timelineOf, zoneNames } from '../support/zone-timeline.ts';
 
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 const dayMs = 24 * 3_600_000;
 

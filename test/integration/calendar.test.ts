@@ -6,7 +6,7 @@ import { publishOrder } from '../../pipelines/delivery/publish.ts';
 import type { Delivery } from '../../workers/delivery.ts';
 import { calendarStage, listsOfPeople, type CalendarStage } from '../support/calendar-stage.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(600_000);
 
 const hourMs = 3_600_000;
 const week = '2026-W14';
@@ -18,7 +18,7 @@ let stage: CalendarStage;
 
 beforeEach(async () => {
   stage = await calendarStage(saturdayOf(week));
-}, 120_000);
+}, 600_000);
 
 afterEach(() => stage.clear());
 

@@ -16,7 +16,7 @@ import { openDelivery, startDelivery } from '../../workers/delivery.ts';
 import { archiveOf, frozenListsOf } from '../support/frozen-lists.ts';
 import { sharedServers, silentLog } from '../support/servers.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(600_000);
 
 const week = '2014-W36';
 const keysOf = (...users: string[]) => users.map((user) => coverKey(user, week, undefined));
@@ -30,7 +30,7 @@ const opened: CoverQueue[] = [];
 
 beforeAll(async () => {
   servers = await sharedServers();
-}, 120_000);
+}, 600_000);
 
 beforeEach(async () => {
   namespace = `t${randomUUID().slice(0, 8)}`;
@@ -121,12 +121,12 @@ test('covers are made one after the other, and only while there is nothing bette
       return isIdle;
     },
   );
-  await until(() => asked === 2);
+  await until(() => asked >= 2);
   expect(made).toEqual([]);
   isIdle = true;
   await until(() => made.length === 2);
   const askedBefore = asked;
-  await until(() => asked === askedBefore + 2);
+  await until(() => asked >= askedBefore + 2);
   expect(made).toHaveLength(2);
   isIdle = true;
   await until(() => made.length === 5);

@@ -11,7 +11,7 @@ import { openCrawlStage } from '../support/crawl-stage.ts';
 import { gives, openNewsroom, pageOf, prose, rssOf } from '../support/newsroom.ts';
 import { temporaryFolder } from '../support/sources.ts';
 
-jest.setTimeout(400_000);
+jest.setTimeout(600_000);
 
 const project = resolve(import.meta.dirname, '..', '..');
 const numArticles = 24;

@@ -13,7 +13,7 @@ import {
   type Respond,
 } from '../support/newsroom.ts';
 
-jest.setTimeout(240_000);
+jest.setTimeout(600_000);
 
 let room: Newsroom;
 let stage: CrawlStage;

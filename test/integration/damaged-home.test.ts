@@ -8,7 +8,7 @@ import { makeHome, week, type MadeHome } from '../support/made-home.ts';
  * the same lists again. No server is needed.
  */
 
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
 let at: MadeHome;
 beforeAll(async () => {

@@ -18,7 +18,7 @@ import { openCommandLine, type CommandLine } from '../support/command-line.ts';
 import { archiveOf, frozenListsOf } from '../support/frozen-lists.ts';
 import { sharedServers, silentLog } from '../support/servers.ts';
 
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
 const week = '2014-W36';
 const zone = 'Asia/Jakarta';
@@ -46,7 +46,7 @@ beforeEach(async () => {
   });
   delivery = { ...opened, clock: now };
   placed = await delivery.place(lists);
-}, 120_000);
+}, 600_000);
 
 afterEach(async () => {
   await delivery.dispose();

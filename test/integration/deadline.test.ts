@@ -18,7 +18,7 @@ import { runScheduler } from '../../workers/scheduler.ts';
 import { archiveOf, frozenListsOf } from '../support/frozen-lists.ts';
 import { sharedServers, silentLog } from '../support/servers.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(600_000);
 
 const week = '2014-W36';
 const jakarta = 'Asia/Jakarta';
@@ -34,7 +34,7 @@ let delivery: Delivery;
 
 beforeAll(async () => {
   servers = await sharedServers();
-}, 120_000);
+}, 600_000);
 
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), 'deadline-'));

@@ -36,7 +36,7 @@ import { idOf, listFor } from '../support/lists.ts';
 import { openDoor } from '../faults/door.ts';
 import { sharedServers, silentLog } from '../support/servers.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(600_000);
 
 const week = '2014-W36';
 const zones = {
@@ -56,7 +56,7 @@ const opened: Delivery[] = [];
 beforeAll(async () => {
   servers = await sharedServers();
   home = await mkdtemp(join(tmpdir(), 'delivery-'));
-}, 120_000);
+}, 600_000);
 
 afterEach(async () => {
   for (const delivery of opened.splice(0)) {

@@ -4,7 +4,7 @@ import type { NextResult } from '../../workers/evaluate-next.ts';
 import { mistakeOf, mondaymix } from '../support/operator.ts';
 import { temporaryFolder, writeSources } from '../support/sources.ts';
 
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 const { path: root, remove } = temporaryFolder();
 afterAll(remove);

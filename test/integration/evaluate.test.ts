@@ -7,7 +7,7 @@ import { temporaryFolder, writeSources } from '../support/sources.ts';
 
 /** `mondaymix evaluate` as a user has it: files in, figures out. */
 
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 const folder = temporaryFolder();
 const at = (name: string) => join(folder.path, name);

@@ -8,7 +8,7 @@ import { testHome } from '../support/servers.ts';
 
 /** One run of each fault; `npm run faults` has hundreds. The weekly run is killed in kill.test.ts. */
 
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 const seed = 1;
 const plans = plansOf(faults.length, seed);
@@ -17,7 +17,7 @@ const outcomes: Outcome[] = [];
 
 beforeAll(async () => {
   suite = await openSuite(join(testHome, 'faults'));
-}, 300_000);
+}, 600_000);
 
 afterAll(() => suite?.dispose());
 

@@ -113,23 +113,32 @@ test('killed while it reads and while it writes, it goes on where it was and cou
       ]),
     ),
   );
-  const home = join(root.path, 'killed');
-  const converted = join(home, 'history', 'spotify-49915e0d7d4b');
-  const finished = () =>
-    existsSync(converted) ? readdirSync(converted).filter((name) => !name.endsWith('.new')) : [];
+  let home = '';
+  const finished = () => {
+    const converted = join(home, 'history', 'spotify-49915e0d7d4b');
+    if (!existsSync(converted)) return [];
+    return readdirSync(converted).filter((name) => !name.endsWith('.new'));
+  };
+  const isInLake = () => existsSync(join(home, 'lake', 'manifest.json'));
   const args = [zip, '--listener', 'ann', '--json'];
+  /** Undefined where it had got further before it was dead than it was to get. */
+  const killedTwice = async () => {
+    const first = await run(home, args, () => finished().length >= 2);
+    if (first.code === 0 || finished().length === numFiles) return undefined;
+    expect(first.code).toBeNull();
+    expect(finished().length).toBeGreaterThanOrEqual(2);
+    expect(isInLake()).toBe(false);
 
-  const first = await run(home, args, () => finished().length >= 2);
-  expect(first.code).toBeNull();
-  const kept = finished().length;
-  expect(kept).toBeGreaterThanOrEqual(2);
-  expect(kept).toBeLessThan(numFiles);
-  expect(existsSync(join(home, 'lake', 'manifest.json'))).toBe(false);
-
-  const second = await run(home, args, (errors) => errors.includes('everything is read'));
-  expect(second.code).toBeNull();
-  expect(finished()).toHaveLength(numFiles);
-  expect(existsSync(join(home, 'lake', 'manifest.json'))).toBe(false);
+    const second = await run(home, args, (errors) => errors.includes('everything is read'));
+    if (second.code === 0 || isInLake()) return undefined;
+    expect(second.code).toBeNull();
+    expect(finished()).toHaveLength(numFiles);
+    return home;
+  };
+  for (let attempt = 1; ; attempt++) {
+    home = join(root.path, `killed-${attempt}`);
+    if ((await killedTwice()) !== undefined) break;
+  }
 
   const third = await run(home, args);
   expect(third.code).toBe(0);

@@ -26,7 +26,7 @@ describeRealData('the real data', () => {
     funnels = new Map(
       (await importFolder(realData, home)).map((funnel) => [funnel.source, funnel]),
     );
-  }, 120_000);
+  }, 600_000);
   afterAll(() => root.remove());
 
   // Counted independently, in a few lines of Python over the files.
@@ -138,5 +138,5 @@ describeRealData('the real data', () => {
     const again = await importFolder(realData, home);
     expect(again.every(({ reused }) => reused)).toBe(true);
     expect(await lakeFiles(home)).toEqual(before);
-  }, 60_000);
+  }, 600_000);
 });

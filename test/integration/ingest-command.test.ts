@@ -24,7 +24,7 @@ const count = () =>
 test('npx mondaymix ingest takes what is there, or goes on until it is stopped', async () => {
   const { rabbitmqUrl } = await sharedServers();
   const namespace = `t${randomUUID().slice(0, 8)}`;
-  const events = openEventLog({ namespace }, { rabbitmqUrl }, silentLog, { patienceMs: 60_000 });
+  const events = openEventLog({ namespace }, { rabbitmqUrl }, silentLog, { patienceMs: 300_000 });
   const append = (n: number) =>
     events.append({ table: 'listens', rows: 1, body: ndjson([listen(n)]) });
   const ingest = (...args: string[]) => {
@@ -65,4 +65,4 @@ test('npx mondaymix ingest takes what is there, or goes on until it is stopped',
   expect((await second.closed)[0]).toBe(0);
   expect(await count()).toBe(3);
   await events.dispose();
-}, 240_000);
+}, 600_000);

@@ -64,7 +64,7 @@ test('an import killed at any step and made again is as if it had never been kil
   }
   await importFolder(data, again);
   expect(await lakeFiles(again)).toEqual(expected);
-}, 120_000);
+}, 600_000);
 
 test('the lock names the process that has it, and is free when that is killed', async () => {
   const home = join(root.path, 'home');
@@ -85,4 +85,4 @@ test('the lock names the process that has it, and is free when that is killed', 
     await once(holder, 'exit');
   }
   await openLake(home, { waitMs: 0 }).update(() => Promise.resolve());
-}, 60_000);
+}, 600_000);

@@ -7,7 +7,7 @@ import { openCommandLine, type CommandLine } from '../support/command-line.ts';
 import { runPython } from '../support/python-tools.ts';
 import { sharedServers } from '../support/servers.ts';
 
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 let line: CommandLine;
 let api: ApiProcess;

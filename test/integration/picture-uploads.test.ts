@@ -44,7 +44,7 @@ beforeAll(async () => {
   const otherMethods = refuseOtherMethods(app);
   addPictureRoutes(app, { pictures: { uploads, folder: picturesFolder(home) }, tokens });
   otherMethods.finish();
-}, 120_000);
+}, 600_000);
 
 afterAll(async () => {
   await app.close();

@@ -22,7 +22,7 @@ import { idOf, listFor } from '../support/lists.ts';
 import type { SchedulerTask } from '../support/scheduler-child.ts';
 import { sharedServers, silentLog } from '../support/servers.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(600_000);
 
 const week = '2014-W36';
 const zones = {
@@ -48,7 +48,7 @@ let running: { stop: () => Promise<void> }[];
 
 beforeAll(async () => {
   servers = await sharedServers();
-}, 120_000);
+}, 600_000);
 
 beforeEach(async () => {
   namespace = `t${randomUUID().slice(0, 8)}`;

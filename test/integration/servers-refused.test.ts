@@ -16,7 +16,7 @@ import { temporaryFolder } from '../support/sources.ts';
  * password, and nothing was begun.
  */
 
-jest.setTimeout(120_000);
+jest.setTimeout(600_000);
 
 const root = temporaryFolder();
 const home = join(root.path, 'home');
@@ -35,7 +35,7 @@ beforeAll(async () => {
     stdio: 'ignore',
   });
   while (!(await answers(guardedPort))) await sleep(50);
-}, 180_000);
+}, 600_000);
 
 afterAll(async () => {
   const ended = once(guarded, 'exit');

@@ -23,14 +23,14 @@ import {
 } from '../../infra/servers/index.ts';
 import { pingMongodb, pingRabbitmq, pingRedis } from '../../infra/servers/ping.ts';
 import { isAlive, readPidFile } from '../../infra/servers/process.ts';
-import { sharedServers, silentLog } from '../support/servers.ts';
+import { patiently, sharedServers, silentLog } from '../support/servers.ts';
 
-const START_MS = 240_000;
+const START_MS = 600_000;
 
 const first = mkdtempSync(join(tmpdir(), 'mondaymix-servers-'));
 const second = mkdtempSync(join(tmpdir(), 'mondaymix-servers-'));
 const configOf = (home: string) => readConfig({ home }, {});
-const start = (home: string) => ensureServers(configOf(home), silentLog);
+const start = (home: string) => patiently(() => ensureServers(configOf(home), silentLog));
 const serverProcess = (home: string, name: string) =>
   readPidFile(join(home, 'servers', name, 'server.pid'))!;
 
@@ -56,9 +56,9 @@ describe('private servers', () => {
   }, START_MS);
 
   test('speak their protocols', async () => {
-    expect(await pingRabbitmq(urls.rabbitmqUrl, 5_000)).toEqual({ kind: 'works' });
-    expect(await pingRedis(urls.redisUrl, 5_000)).toEqual({ kind: 'works' });
-    expect(await pingMongodb(urls.mongodbUrl, 5_000)).toEqual({ kind: 'works' });
+    expect(await pingRabbitmq(urls.rabbitmqUrl, 60_000)).toEqual({ kind: 'works' });
+    expect(await pingRedis(urls.redisUrl, 60_000)).toEqual({ kind: 'works' });
+    expect(await pingMongodb(urls.mongodbUrl, 60_000)).toEqual({ kind: 'works' });
   });
 
   test('are other servers in another home', async () => {
@@ -90,8 +90,9 @@ describe('private servers', () => {
       const queue = `kept-${randomUUID()}`;
       await withRedis(urls.redisUrl, (redis) => redis.set('kept', 'yes'));
       await publish(urls.rabbitmqUrl, queue, 'hello');
-      // A broker writes the name of a new quorum queue to disk half a second later.
-      await sleep(1_500);
+      // A broker writes the name of a new quorum queue to disk half a second later, and a busy
+      // machine later than that.
+      await sleep(6_000);
       for (const name of ['redis', 'rabbitmq']) {
         const victim = serverProcess(first, name);
         process.kill(victim.pid, 'SIGKILL');
@@ -173,7 +174,7 @@ describe('configured servers', () => {
       });
       expect((mistake as Error).message).not.toContain('hush');
     },
-    60_000,
+    600_000,
   );
 
   test('that accept and then say nothing are down, too', async () => {
@@ -183,7 +184,7 @@ describe('configured servers', () => {
       pingMongodb(`mongodb://127.0.0.1:${silentPort}/?directConnection=true`, 500),
     ];
     for (const answer of await Promise.all(ping)) expect(answer.kind).toBe('down');
-  }, 30_000);
+  }, 600_000);
 
   test(
     'that refuse the password say so',

@@ -23,8 +23,8 @@ let root: ReturnType<typeof temporaryFolder>;
 let broker: OwnBroker;
 beforeAll(async () => {
   broker = await ownBroker('rabbitmq', 'sink-killed');
-}, 480_000);
-afterAll(() => broker.stop(), 60_000);
+}, 600_000);
+afterAll(() => broker.stop(), 600_000);
 beforeEach(() => {
   root = temporaryFolder();
 });
@@ -54,7 +54,7 @@ test.each(Array.from({ length: numSeeds }, (_, seed) => seed))(
   async (seed) => {
     const random = createRandom(`kill the sink ${seed}`);
     const namespace = `t${randomUUID().slice(0, 8)}`;
-    const events = openEventLog({ namespace }, broker, silentLog, { patienceMs: 120_000 });
+    const events = openEventLog({ namespace }, broker, silentLog, { patienceMs: 480_000 });
     const task = { home: root.path, namespace, rabbitmqUrl: broker.rabbitmqUrl, cutBytes: 3000 };
     let numListens = 0;
     let numBroken = 0;
@@ -132,7 +132,7 @@ test.each(Array.from({ length: numSeeds }, (_, seed) => seed))(
     sql.dispose();
     expect(misplaced).toEqual([{ rows: 0 }]);
   },
-  480_000,
+  600_000,
 );
 
 /** The same number is the same listen; numbers spread over three days. */

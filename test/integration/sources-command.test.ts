@@ -12,7 +12,7 @@ import { hourMs, openCrawlStage } from '../support/crawl-stage.ts';
 import { writeSources } from '../support/sources.ts';
 import { gives, openNewsroom, pageOf, prose, rssOf, type Newsroom } from '../support/newsroom.ts';
 
-jest.setTimeout(400_000);
+jest.setTimeout(600_000);
 
 function publish(room: Newsroom): object {
   for (const n of [1, 2, 3]) room.on(`/${n}`, gives('text/html', pageOf(`Record ${n}`, prose(n))));

@@ -80,7 +80,7 @@ test('what exists is shown as a table, and as JSON with the week that was made',
   const rows = new Map(told.tables.map(({ table, rows: count }) => [table, count]));
   expect(rows.get('lake.rejects')).toBe(1);
   expect(rows.get('catalogue.listeners')).toBe(2);
-}, 60_000);
+}, 600_000);
 
 test('the lake and what was made of it are asked in one question', async () => {
   const { output, code } = await sql(
@@ -99,7 +99,7 @@ test('the lake and what was made of it are asked in one question', async () => {
     number: 1,
   });
   expect(rows[0]!['lake']).toBe(rows[0]!['known']);
-}, 60_000);
+}, 600_000);
 
 test('CSV is as RFC 4180 has it, JSON one object a line, and a table shows so many rows', async () => {
   const question = `SELECT i, CASE WHEN i = 1 THEN 'a "b", c' || chr(10) END AS text FROM range(1, 3) t(i)`;
@@ -116,7 +116,7 @@ test('CSV is as RFC 4180 has it, JSON one object a line, and a table shows so ma
   expect(many.output.trimEnd().split('\n')).toHaveLength(1002);
   const whole = await sql('FROM range(3000)', '--format', 'csv');
   expect(whole.output.trimEnd().split('\r\n')).toHaveLength(3001);
-}, 60_000);
+}, 600_000);
 
 test('a mistake is one line with its place, and wrong use', async () => {
   expect(await mistakeOf(['--home', made.home, 'sql', 'SELECT 1,\n oops FROM lake.texts'])).toEqual(
@@ -135,7 +135,7 @@ test('a mistake is one line with its place, and wrong use', async () => {
   ).toMatchObject({ code: 2 });
   expect(readFileSync(out, 'utf8')).toBe('mine');
   expect(readFileSync(manifest, 'utf8')).toBe(before);
-}, 60_000);
+}, 600_000);
 
 test('Ctrl-C ends an answer that would take for ever', async () => {
   const child = spawn(
@@ -156,4 +156,4 @@ test('Ctrl-C ends an answer that would take for ever', async () => {
     code: 1,
     errors: expect.stringContaining('stopped by SIGINT') as unknown,
   });
-}, 60_000);
+}, 600_000);

@@ -9,7 +9,7 @@ import { makeHome, week, type MadeHome } from '../support/made-home.ts';
 import { mistakeOf, mondaymix } from '../support/operator.ts';
 import { sharedServers, silentLog } from '../support/servers.ts';
 
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 const namespace = `t${randomUUID().slice(0, 8)}`;
 let made: MadeHome;
@@ -28,7 +28,7 @@ beforeAll(async () => {
   };
   const { code, errors } = await run('weekly', '--data', made.data, '--week', week);
   if (code !== 0) throw new Error(errors);
-}, 300_000);
+}, 600_000);
 
 afterAll(async () => {
   const config = { ...readConfig({ home: made.home }, {}), namespace };

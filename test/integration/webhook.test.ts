@@ -12,7 +12,7 @@ import { archiveOf, frozenListsOf } from '../support/frozen-lists.ts';
 import { sharedServers, silentLog } from '../support/servers.ts';
 import { temporaryFolder } from '../support/sources.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(600_000);
 
 const week = '2014-W36';
 const key = Buffer.from('0123456789abcdef01234567');
@@ -64,7 +64,7 @@ beforeEach(async () => {
   redis = await openRedis((await sharedServers()).redisUrl);
   opened = [];
   clients = [];
-}, 120_000);
+}, 600_000);
 
 afterEach(async () => {
   for (const webhook of opened) await webhook.dispose();
@@ -139,7 +139,7 @@ test('a client that answers 500, hangs up and hangs is asked again with the same
     else if (n === 3) response.writeHead(204).end();
     // The third request is never answered.
   });
-  const webhook = open(url, { timeMs: 300 });
+  const webhook = open(url, { timeMs: 3000 });
   webhook.startPosting();
   await webhook.send(event);
   expect(await settled(webhook)).toBe(0);

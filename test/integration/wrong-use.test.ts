@@ -8,7 +8,7 @@ import { temporaryFolder, writeSources } from '../support/sources.ts';
 
 /** The command line used wrongly: exit 2, one line, and nothing was begun. */
 
-jest.setTimeout(120_000);
+jest.setTimeout(600_000);
 
 const root = temporaryFolder();
 const home = join(root.path, 'home');

@@ -101,4 +101,4 @@ test('in the blend it counts by its weight, the mean of several', async () => {
     expect(deviation).toBeCloseTo(0.5, 4);
   }
   expect(two.scores).not.toEqual(one.scores);
-}, 30_000);
+}, 300_000);

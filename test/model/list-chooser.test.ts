@@ -42,7 +42,7 @@ let tf: Tensorflow;
 
 beforeAll(async () => {
   tf = await loadTensorflow();
-}, 60_000);
+}, 300_000);
 
 function chosen(listeners: Int32Array, some: Partial<ChooserOptions> = {}): ChosenList[] {
   const scorer = new Scorer(tf, ranker, featureNames);

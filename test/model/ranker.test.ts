@@ -37,7 +37,7 @@ beforeAll(async () => {
   tensorsBefore = tf.memory().numTensors;
   ranker = trainRanker(tf, planted, { epochs: 20, refit: false });
   tensorsAfter = tf.memory().numTensors;
-}, 60_000);
+}, 300_000);
 
 const ndcg = (scores: Float32Array, { labels, groups }: Examples): number =>
   groupedNdcg(scores, labels, groups, 30);
@@ -109,7 +109,7 @@ describe('training', () => {
     const [first, second] = await Promise.all([run(), run()]);
     expect(first).toMatch(/^ranker-[0-9a-f]{12} [1-9]\d+\n$/);
     expect(second).toBe(first);
-  }, 60_000);
+  }, 300_000);
 
   test('leaves no tensor behind', () => {
     expect(tensorsAfter).toBe(tensorsBefore);

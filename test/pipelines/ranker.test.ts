@@ -14,7 +14,7 @@ import { temporaryFolder } from '../support/sources.ts';
 import { runStage, type StageOutcome } from '../support/stage.ts';
 import { writeTable } from '../support/tables.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 const home = temporaryFolder();
 const stage = rankerStage(loadTensorflow);

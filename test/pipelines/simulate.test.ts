@@ -273,7 +273,7 @@ describe('the place', () => {
     const next = await simulate({ ...options, listeners: 5 }, folder);
     expect(next.reused).toBe(false);
     expect(existsSync(`${folder}.partial`)).toBe(false);
-  }, 60_000);
+  }, 300_000);
 });
 
 describe('the options', () => {

@@ -12,10 +12,20 @@ export interface ApiProcess {
   submit(document: object, token: string): Promise<Response>;
 }
 
-/** @param port - default: a free one */
+/** @param port - default: a free one; another where somebody takes it before us */
 export async function startApi(line: CommandLine, port?: number): Promise<ApiProcess> {
-  const url = `http://127.0.0.1:${port ?? (await getPort())}`;
-  const running = line.start(['api', '--port', new URL(url).port]);
+  for (;;) {
+    try {
+      return await startOn(line, port ?? (await getPort()));
+    } catch (error) {
+      if (port !== undefined || !(error as Error).message.includes('EADDRINUSE')) throw error;
+    }
+  }
+}
+
+async function startOn(line: CommandLine, port: number): Promise<ApiProcess> {
+  const url = `http://127.0.0.1:${port}`;
+  const running = line.start(['api', '--port', `${port}`]);
   let hasEnded = false;
   void running.ended.then(() => (hasEnded = true));
   for (;;) {

@@ -16,7 +16,11 @@ async function makeCovers(task: { namespace: string; home: string; redisUrl: str
     {
       ahead: async (key) => {
         const isNew = await covers.ahead(key);
-        if (++made === 3) process.stdout.write('three\n');
+        if (++made === 3) {
+          process.stdout.write('three\n');
+          // Until it is killed: a busy parent must not find all of them made.
+          await new Promise((resolve) => setTimeout(resolve, 2 ** 30));
+        }
         return isNew;
       },
     },

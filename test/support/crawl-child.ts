@@ -23,7 +23,7 @@ export interface CrawlTask {
 async function crawl({ config, servers, file, rows, confirmMs }: CrawlTask): Promise<void> {
   await crawlOnce(
     {
-      ...{ config, servers, clock: () => Date.now(), log: silentLog, leaseMs: 1500 },
+      ...{ config, servers, clock: () => Date.now(), log: silentLog, leaseMs: 5000 },
       file: parseSources(JSON.stringify(file), 'task'),
       events: {
         async append({ body }) {

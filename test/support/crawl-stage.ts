@@ -31,7 +31,7 @@ export interface CrawlStage {
 
 export const hourMs = 3_600_000;
 const impatient: Partial<CrawlLimits> = {
-  timeMs: 2000,
+  timeMs: 6000,
   maxPageBytes: 200_000,
   maxFeedBytes: 1_000_000,
 };

@@ -1,10 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import pRetry from 'p-retry';
 import { readConfig, type Config } from '../../infra/config.ts';
 import { ensureServers, stopServers, type AnyServerName } from '../../infra/servers/index.ts';
 import { readPidFile } from '../../infra/servers/process.ts';
-import { silentLog, testHome } from './servers.ts';
+import { patiently, silentLog, testHome } from './servers.ts';
 
 /** A broker that a test has for itself, to kill it. */
 export interface OwnBroker {
@@ -31,8 +30,7 @@ export async function ownBroker(
   await mkdir(path, { recursive: true });
   // Whatever the environment names is not to be killed.
   const base = readConfig({ home: path }, {});
-  // On a busy machine it may take longer than one start waits; the next waits for the same.
-  const start = () => pRetry(() => ensureServers(base, silentLog, [kind]), { retries: 3 });
+  const start = () => patiently(() => ensureServers(base, silentLog, [kind]));
   const servers = await start();
   const brokers = servers.kafkaBrokers?.split(',');
   return {

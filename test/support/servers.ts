@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import pRetry from 'p-retry';
 import { readConfig } from '../../infra/config.ts';
 import { ensureServers, type ServerUrls } from '../../infra/servers/index.ts';
 import type { Log } from '../../pipelines/ports.ts';
@@ -12,6 +13,14 @@ export const testHome = resolve(
 );
 
 export const silentLog: Log = { info: () => {}, warn: () => {}, error: () => {} };
+
+/**
+ * Starts servers. On a busy machine they may take longer than one start waits; the next waits for
+ * the same.
+ */
+export function patiently<Servers>(start: () => Promise<Servers>): Promise<Servers> {
+  return pRetry(start, { retries: 5 });
+}
 
 let shared: Promise<ServerUrls & { home: string }> | undefined;
 
@@ -27,6 +36,7 @@ export function sharedServers(): Promise<ServerUrls & { home: string }> {
 
 async function start(): Promise<ServerUrls & { home: string }> {
   mkdirSync(testHome, { recursive: true });
-  const servers = await ensureServers(readConfig({ home: testHome }), silentLog);
+  const config = readConfig({ home: testHome });
+  const servers = await patiently(() => ensureServers(config, silentLog));
   return { ...servers, home: testHome };
 }
