@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import { Mistake } from '../model/mistake.ts';
+import type { Log } from '../pipelines/ports.ts';
 import { withoutPassword } from './servers/index.ts';
 
 export interface RedisConnection {
@@ -54,6 +55,21 @@ export async function openRedis(url: string): Promise<RedisConnection> {
       await client.quit().catch(() => client.disconnect());
     },
   };
+}
+
+/**
+ * A copy of a connection for what a client waits for: where Redis is away a call fails at once, or
+ * after a second, rather than to wait for it. It comes back by itself; `disconnect()` ends it.
+ */
+export async function openImpatient(client: Redis, log: Log): Promise<Redis> {
+  const copy = client.duplicate({
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+    commandTimeout: 1000,
+  });
+  copy.on('error', (error: Error) => log.warn({ error: error.message }, 'Redis: error'));
+  await copy.connect();
+  return copy;
 }
 
 /** Deletes every key of a namespace. For tests and `down`. */

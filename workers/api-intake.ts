@@ -11,19 +11,15 @@ import type { DeliveryOptions } from './delivery.ts';
 /** MiB that reading listens back may take. */
 const readingMb = 256;
 
-/** What the API needs to take listens and other events, and to read listens back. */
-export async function openIntake(
+/**
+ * What the API needs to take listens and other events, and to read listens back.
+ *
+ * @param impatient - see `openImpatient`; stays open
+ */
+export function openIntake(
   { config, servers, clock, log }: DeliveryOptions,
-  redis: Redis,
-): Promise<Intake & { dispose(): Promise<void> }> {
-  // What a client waits for fails where Redis is away; what others wait for comes when it is back.
-  const impatient = redis.duplicate({
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 1,
-    commandTimeout: 1000,
-  });
-  impatient.on('error', (error: Error) => log.warn({ error: error.message }, 'Redis: error'));
-  await impatient.connect();
+  impatient: Redis,
+): Intake & { dispose(): Promise<void> } {
   const { namespace, home } = config;
   const { arePublic, ...limits } = config.listens;
   const events = openEventLog(config, servers, log);
@@ -41,7 +37,6 @@ export async function openIntake(
     async dispose() {
       await events.dispose();
       await reader.dispose();
-      impatient.disconnect();
     },
   };
 }

@@ -8,7 +8,7 @@ import { openPlaylistReader } from '../infra/mongo/reader.ts';
 import { openNameCache } from '../infra/name-cache.ts';
 import { picturesFolder } from '../infra/pictures/kept.ts';
 import { openUploads } from '../infra/pictures/uploads.ts';
-import { openRedis } from '../infra/redis.ts';
+import { openImpatient, openRedis } from '../infra/redis.ts';
 import { openTokens, tokenSecret } from '../infra/tokens.ts';
 import { resolveRegion } from '../model/regions.ts';
 import { openIntake } from './api-intake.ts';
@@ -26,10 +26,11 @@ export async function runApi(
   const { config, servers, archive, clock, log } = options;
   const mongo = await openMongo({ url: servers.mongodbUrl, database: config.namespace });
   const redis = await openRedis(servers.redisUrl);
+  const impatient = await openImpatient(redis.client, log);
   const metrics = options.metrics ?? openMetrics();
   const delivery = await openDelivery({ ...options, metrics });
   delivery.startPublishing();
-  const intake = await openIntake(options, redis.client);
+  const intake = openIntake(options, impatient);
   const names = openNameCache(openNames(mongo.db), { clock });
   const erasures = eraseLater({ ...options, signal });
   const api = await buildApi({
@@ -39,7 +40,7 @@ export async function runApi(
       uploads: openUploads({ db: mongo.db, home: config.home, clock }),
       folder: picturesFolder(config.home),
     },
-    cache: openListCache(redis.client, config.namespace),
+    cache: openListCache(impatient, config.namespace),
     tokens: openTokens(await tokenSecret(config.home), clock),
     clock,
     ...proofFor(options, delivery),
@@ -58,7 +59,7 @@ export async function runApi(
     erase: (listener) => erasures.erase(listener),
     checks: {
       mongodb: () => mongo.db.command({ ping: 1 }),
-      redis: () => redis.client.ping(),
+      redis: () => impatient.ping(),
     },
     log,
   });
@@ -89,6 +90,7 @@ export async function runApi(
     await filling;
     await intake.dispose();
     await delivery.dispose();
+    impatient.disconnect();
     await redis.dispose();
     await mongo.dispose();
   }

@@ -6,7 +6,7 @@ import type { Clock } from '../../pipelines/ports.ts';
 import type { Tokens } from '../tokens.ts';
 import { json, problem, problems } from './answers.ts';
 import type { App } from './app.ts';
-import { mayOperate, mayWrite } from './bearer.ts';
+import { bearerOf, mayOperate, mayWrite } from './bearer.ts';
 import {
   blockRow,
   exclusionRow,
@@ -68,8 +68,11 @@ export async function addEventRoutes(parent: App, routes: EventRoutes): Promise<
     app.addHook('onRequest', async (request, reply) => {
       const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
       const bearer = token === undefined ? undefined : await routes.tokens.verify(token);
-      if (await countRequest(request, reply, bearer, routes)) return;
-      throw new Problem(429, 'Too many requests', tooOften);
+      if (!(await countRequest(request, reply, bearer, routes))) {
+        throw new Problem(429, 'Too many requests', tooOften);
+      }
+      // The token is read before the body is: nobody else makes us take megabytes.
+      await bearerOf(request, routes.tokens);
     });
     addEvents(app, routes, 'feedback', feedbackEvent, feedbackRow, {
       table: 'feedback',

@@ -213,7 +213,8 @@ function checkTags(info: Fields, listen: Fields): void {
   }
 }
 
-const decimal = /^\s*[+-]?(\d+(_\d+)*\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
+/** Read one way only: a text of a million digits that is no number must not take a day. */
+const decimal = /^\s*[+-]?(\d+(_\d+)*(\.\d*)?|\.\d+)(e[+-]?\d+)?\s*$/i;
 
 function checkDuration(info: Fields, key: string, max: number, listen: Fields): void {
   if (!(key in info)) return;
@@ -227,11 +228,13 @@ function checkDuration(info: Fields, key: string, max: number, listen: Fields): 
   info[key] = duration;
 }
 
+/** Characters: with braces and `urn:uuid:` it has 47. */
+const longestUuid = 100;
 const plainUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** As Python's `uuid.UUID()` takes it: with or without hyphens, braces and `urn:uuid:`. */
 function isUuid(value: unknown): boolean {
-  if (typeof value !== 'string') return false;
+  if (typeof value !== 'string' || value.length > longestUuid) return false;
   if (plainUuid.test(value)) return true;
   const digits = value
     .replaceAll('urn:', '')

@@ -109,11 +109,14 @@ function addRoutes(app: App, routes: ListenRoutes): void {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.decorateRequest('bearer', undefined);
   app.addHook('onRequest', async (request, reply) => {
-    waiting.enter(request, reply.raw);
     request.bearer = await bearerOf(request, tokens);
+    // Who has no token is refused below, before their body is read: it takes no room.
+    if (request.bearer !== undefined) waiting.enter(request, reply.raw);
     void reply.header('access-control-allow-origin', '*');
-    if (await countRequest(request, reply, request.bearer, routes)) return;
-    throw new Refusal(429, tooOften);
+    if (!(await countRequest(request, reply, request.bearer, routes))) {
+      throw new Refusal(429, tooOften);
+    }
+    if (request.method === 'POST') listenerOf(request);
   });
 
   /** Not an async function, so that nothing but the entries is held while the broker takes them. */

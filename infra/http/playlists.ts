@@ -116,13 +116,14 @@ export function addPlaylistRoutes(app: App, routes: PlaylistRoutes): void {
 
   async function currentAnswer(user: string): Promise<Answer> {
     const now = clock();
-    const { answer, lease } = await cache.get(user, now);
+    // Where the cache is away MongoDB is asked.
+    const { answer, lease } = await cache.get(user, now).catch(() => nothingCached);
     if (answer !== undefined) return answer;
     const found = await playlists.current(user, now);
     if (found === undefined) throw notFound(`no list is stored for listener "${user}"`);
     const made = { ...answerOf(found.list), until: Math.min(found.until, now + 86_400_000) };
     // Nobody waits for it; what is not kept is looked up again.
-    cache.put(user, lease, made).catch(() => undefined);
+    if (lease !== undefined) cache.put(user, lease, made).catch(() => undefined);
     return made;
   }
 
@@ -234,6 +235,8 @@ export function addPlaylistRoutes(app: App, routes: PlaylistRoutes): void {
     },
   );
 }
+
+const nothingCached: { readonly answer?: undefined; readonly lease?: undefined } = {};
 
 type Answer = Pick<CachedAnswer, 'body' | 'etag'>;
 

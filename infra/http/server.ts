@@ -32,10 +32,14 @@ export type Api = PlaylistRoutes &
 /** What listens and other events arrive by, and are read back by. */
 export type Intake = Omit<ListenRoutes & EventRoutes, 'tokens' | 'clock' | 'log'>;
 
+/** Whoever sends a request more slowly than that is cut off: what it holds others need. */
+const requestMs = 120_000;
+
 /** The HTTP API, not yet listening; its OpenAPI document is at `/openapi.json`. */
 export async function buildApi(api: Api): Promise<App> {
   const app = fastify({
     logger: false,
+    requestTimeout: requestMs,
     routerOptions: { maxParamLength: maxPartLength },
     frameworkErrors: (error, _request, reply) => answerMalformedUrl(error, reply),
   }).withTypeProvider<ZodTypeProvider>();

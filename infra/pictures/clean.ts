@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import sharp from 'sharp';
+import { Unavailable } from '../../pipelines/delivery/ports.ts';
 
 /** Limits of a picture that a listener uploads. */
 export const uploadLimits = {
@@ -37,15 +38,20 @@ export interface CleanPicture {
 
 /** Pictures decoded at a time: one takes up to some 200 MB. */
 const limit = pLimit(2);
+/** Pictures that wait for that, of 5 MiB each. */
+const mostWaiting = 32;
 
 /**
  * Decodes a JPEG, PNG or WebP within the limits and encodes it anew, so that nothing of the file is
  * kept but its pixels: no place, no camera, no text, nothing behind its end. Of an animation the
  * first frame. The same bytes give the same picture.
  *
- * @throws RefusedPicture
+ * @throws RefusedPicture; Unavailable where too many wait
  */
 export function cleanPicture(bytes: Buffer): Promise<CleanPicture> {
+  if (limit.pendingCount >= mostWaiting) {
+    return Promise.reject(new Unavailable('pictures: too many come at a time, try again'));
+  }
   return limit(() => clean(bytes));
 }
 

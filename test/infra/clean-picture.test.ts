@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import sharp from 'sharp';
 import { deflateSync, crc32 } from 'node:zlib';
+import { Unavailable } from '../../pipelines/delivery/ports.ts';
 import { cleanPicture, RefusedPicture, uploadLimits } from '../../infra/pictures/clean.ts';
 
 /** A picture red at the left and blue at the right, 200 x 100. */
@@ -87,4 +88,14 @@ test('what is too large, too small, broken or no picture is refused with its rea
   expect((await refusal(png.subarray(0, png.length - 200)))[0]).toBe(422);
   expect((await refusal(Buffer.concat([png.subarray(0, 8), svg])))[0]).toBe(422);
   expect((await refusal(Buffer.from('\xff\xd8\xff', 'latin1')))[0]).toBe(422);
+});
+
+test('more pictures than can wait are refused for now, and those that wait are cleaned', async () => {
+  const png = await halves().png().toBuffer();
+  const crowd = await Promise.allSettled(Array.from({ length: 50 }, () => cleanPicture(png)));
+  const refused = crowd.flatMap((one) => (one.status === 'rejected' ? [one.reason as Error] : []));
+  expect(crowd.length - refused.length).toBeGreaterThanOrEqual(32);
+  expect(refused.length).toBeGreaterThan(0);
+  for (const error of refused) expect(error).toBeInstanceOf(Unavailable);
+  await expect(cleanPicture(png)).resolves.toMatchObject({ width: 200 });
 });

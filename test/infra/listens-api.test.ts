@@ -1,4 +1,5 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { FastifyRequest, InjectOptions } from 'fastify';
 import type { ListenWindow } from '../../infra/http/listens-read.ts';
@@ -261,6 +262,26 @@ test('a fault of ours is told as such, and nothing of it', async () => {
     500,
     { code: 500, error: 'Something went wrong. Please try again.' },
   ]);
+});
+
+test.each([
+  ['/1/submit-listens', 'authorization: Token wrong'],
+  ['/1/submit-listens', 'x: y'],
+  ['/v1/users/ana/feedback', 'x: y'],
+])('whoever has no token is refused before their body is read: %s, %s', async (path, header) => {
+  const own = await openIntakeApi();
+  const url = new URL(await own.app.listen({ host: '127.0.0.1', port: 0 }));
+  const client = connect(Number(url.port), url.hostname);
+  try {
+    const head = `POST ${path} HTTP/1.1\r\nhost: x\r\n${header}\r\ncontent-type: application/json`;
+    // Of which nothing comes.
+    client.write(`${head}\r\ncontent-length: 1000000\r\n\r\n`);
+    const [answer] = (await once(client.setEncoding('utf8'), 'data')) as [string];
+    expect(answer).toMatch(/^HTTP\/1\.1 401 /);
+  } finally {
+    client.destroy();
+    await own.app.close();
+  }
 });
 
 test('requests of more bytes than may be under way at a time are refused for now', () => {

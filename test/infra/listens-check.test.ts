@@ -401,3 +401,12 @@ test('a thousand listens are taken in their order', () => {
     payload.map(({ listened_at }) => listened_at),
   );
 });
+
+test.each([
+  ['a number of a million digits', { duration: `${'1'.repeat(1_000_000)}x` }],
+  ['a listen at a million digits', undefined],
+  ['an id of a million braces', { track_mbid: `x${'{'.repeat(1_000_000)}x` }],
+])('%s is refused, and not tried in every way', (_, info) => {
+  const more = info === undefined ? { listened_at: `${'1'.repeat(1_000_000)}x` } : {};
+  expect(() => checkListen(listen(more, info), 'single', nowS)).toThrow(Refusal);
+});

@@ -96,7 +96,7 @@ beforeAll(async () => {
     },
     log: silentLog,
   });
-}, 120_000);
+}, 600_000);
 
 const none = {
   ...{ listeners: 0, due: 0, delivered: 0, by00: 0, by06: 0, now: 0 },
@@ -498,6 +498,11 @@ test('operations see the status and order a region again; listeners may not', as
   expect(ordered.statusCode).toBe(202);
   expect(ordered.json()).toMatchObject({ orders: [{ zone: '{"region":"Asia"}' }] });
   expect((await get('/v1/status')).statusCode).toBe(403);
+});
+
+test('whoever sends a request without end is cut off', () => {
+  expect(app.server.requestTimeout).toBeGreaterThan(0);
+  expect(app.server.requestTimeout).toBeLessThanOrEqual(300_000);
 });
 
 test('health says which server fails, metrics count requests, the OpenAPI document lists the paths', async () => {
