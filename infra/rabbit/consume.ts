@@ -39,6 +39,9 @@ export interface Consumer {
 /** Puts a copy of a message into the dead-letter queue; resolves when it is confirmed there. */
 export type Bury = (message: ConsumeMessage, reason: string) => Promise<void>;
 
+/** A consumer whose channel was closed is begun again after so long. */
+const againMs = 1000;
+
 /** How long a message may wait for something unavailable; RabbitMQ lets one be held for 30 minutes. */
 const holdMs = 15 * 60_000;
 
@@ -64,19 +67,35 @@ export async function startConsuming(
   const stopping = new AbortController();
   const underWay = new Set<Promise<void>>();
   let current: { channel: ConfirmChannel; tag: string } | undefined;
+  let isConnected = true;
+  let beginning: symbol | undefined;
+  let waiting: NodeJS.Timeout | undefined;
 
   const begin = async () => {
+    const mine = Symbol();
+    beginning = mine;
+    try {
+      await consumeAs(mine);
+    } finally {
+      if (beginning === mine) beginning = undefined;
+    }
+  };
+  const consumeAs = async (mine: symbol) => {
     const channel = await connection.createConfirmChannel();
     let open = true;
     channel.on('error', (error) => log.warn({ error: error.message }, 'RabbitMQ: consumer'));
     channel.on('close', () => {
       open = false;
       if (current?.channel === channel) current = undefined;
+      later();
     });
+    // Of a connection that was lost since: the next one has a consumer of its own.
+    if (beginning !== mine) return closeChannel(channel);
     await channel.prefetch(options.prefetch ?? 4);
     const { consumerTag } = await channel.consume(topology.queue, (message) => {
       if (message === null) {
         log.warn({ queue: topology.queue }, 'RabbitMQ: the queue was deleted, consumer cancelled');
+        void closeChannel(channel);
         return;
       }
       const lines = logWith(log, batchOf(message));
@@ -88,15 +107,37 @@ export async function startConsuming(
   };
   const again = () => {
     if (stopping.signal.aborted) return;
-    begin().catch((error: Error) => log.error({ error: error.message }, 'RabbitMQ: no consumer'));
+    begin().catch((error: Error) => {
+      log.error({ error: error.message }, 'RabbitMQ: no consumer');
+      later();
+    });
+  };
+  // The broker may close a channel alone, and its connection stays: nobody would consume any more.
+  const later = () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => {
+      if (isConnected && current === undefined && beginning === undefined) again();
+    }, againMs).unref();
+  };
+  const connected = () => {
+    isConnected = true;
+    again();
+  };
+  const disconnected = () => {
+    isConnected = false;
+    // What it waits for may never be answered: see channel.ts.
+    beginning = undefined;
   };
   await begin();
-  connection.on('connect', again);
+  connection.on('connect', connected);
+  connection.on('disconnect', disconnected);
 
   return {
     async stop() {
       if (stopping.signal.aborted) return;
-      connection.off('connect', again);
+      connection.off('connect', connected);
+      connection.off('disconnect', disconnected);
+      clearTimeout(waiting);
       await current?.channel.cancel(current.tag).catch(() => undefined);
       stopping.abort();
       await Promise.all(underWay);
