@@ -28,7 +28,10 @@ export interface AppenderOptions {
   readonly log: Log;
   /** Messages that may wait for their confirm, 1 or more. Default 8. */
   readonly inFlight?: number;
-  /** How long an entry is tried, milliseconds, connecting again where needed. Default 10 s. */
+  /**
+   * How long an entry is tried, milliseconds, connecting again where needed; one that is on its way
+   * then is waited for half as long again. Default 10 s.
+   */
   readonly patienceMs?: number;
 }
 
@@ -42,6 +45,8 @@ interface Waiting {
 interface Sending {
   readonly message: LogMessage;
   readonly parts: readonly Waiting[];
+  /** When this session was given it. */
+  sentAtMs: number;
 }
 
 /** Entries go together up to so much; a larger one goes by itself. */
@@ -108,11 +113,12 @@ export function openAppender(options: AppenderOptions): EventLog {
       body: count === 1 ? asBuffer(first.body) : Buffer.concat(parts.map((p) => p.entry.body)),
       mark: `${marks}${(numMarks++).toString(36)}`,
     };
-    return { message, parts };
+    return { message, parts, sentAtMs: 0 };
   }
 
   async function send(over: LogSession, one: Sending): Promise<void> {
     sending.add(one);
+    one.sentAtMs = performance.now();
     try {
       await over.send(one.message);
       sending.delete(one);
@@ -174,10 +180,15 @@ export function openAppender(options: AppenderOptions): EventLog {
     }
   }
 
-  // A broker that takes the connection and confirms nothing must not keep anyone for ever.
+  // A broker that takes the connection and confirms nothing must not keep anyone for ever. One that
+  // is slow has its time for each message, however long that waited before: a connection that is
+  // given up has all that is on its way sent again, and a slow broker would never catch up.
   const watch = setInterval(() => {
     const now = performance.now();
-    const late = [...sending].some(({ parts }) => parts.some(({ untilMs }) => untilMs <= now));
+    const late = [...sending].some(
+      ({ parts, sentAtMs }) =>
+        now - sentAtMs >= patienceMs / 2 && parts.some(({ untilMs }) => untilMs <= now),
+    );
     if (late && session !== undefined) lose(session, new Error('no confirm in time'));
     giveUpOld();
     schedule();

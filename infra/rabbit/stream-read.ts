@@ -13,6 +13,8 @@ import { entryHeaders, openSession } from './stream-append.ts';
 /** Messages that are on their way to us before we have taken them. */
 const prefetch = 64;
 const acknowledgeEvery = 16;
+/** A broker that is short of memory or disk takes the connection, and confirms nothing. */
+const confirmMs = 30_000;
 
 /** The log as a RabbitMQ stream, to read from; a connection of its own for each reading. */
 export function openStreamReader(place: StreamPlace): LogReader {
@@ -41,9 +43,18 @@ export function openStreamReader(place: StreamPlace): LogReader {
 
 async function writeMark(place: StreamPlace, mark: string): Promise<void> {
   const session = await openSession(place);
+  let late: NodeJS.Timeout | undefined;
+  const silence = new Promise<never>((_resolve, reject) => {
+    late = setTimeout(
+      () => reject(new Error(`nothing is confirmed within ${confirmMs / 1000} s`)),
+      confirmMs,
+    );
+  });
   try {
-    await session.send({ table: 'listens', rows: 0, body: Buffer.alloc(0), mark });
+    const entry = { table: 'listens', rows: 0, body: Buffer.alloc(0), mark } as const;
+    await Promise.race([session.send(entry), silence]);
   } finally {
+    clearTimeout(late);
     await session.close();
   }
 }

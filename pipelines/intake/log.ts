@@ -6,8 +6,9 @@ import type { LakeTable } from '../tables.ts';
  *
  * - An **entry** is what one request or one fetched page brought to one lake table. It is taken in
  *   whole or not at all.
- * - An **offset** numbers the entries of the log, ascending, with gaps at most. The lake remembers
- *   with its segments up to which offset it holds the log: so each entry is in it exactly once.
+ * - An **offset** numbers the entries of the log, one after the other: where one is missing it was
+ *   thrown away. The lake remembers with its segments up to which offset it holds the log: so each
+ *   entry is in it exactly once.
  */
 export const loggedTables = [
   'listens',

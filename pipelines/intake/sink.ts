@@ -45,6 +45,9 @@ export interface SinkBatch extends Omit<TakenIn, 'files'> {
   readonly mergedMs: number;
 }
 
+/** A batch is cut where it is in so many files: each is open, and read by itself. */
+const mostFiles = 256;
+
 /** What a sink has done. */
 export interface SinkTotals {
   batches: number;
@@ -87,19 +90,30 @@ export async function runSink(
   const stop = new AbortController();
   const reading = AbortSignal.any([signal, stop.signal]);
   const entries = reader.read(from, reading)[Symbol.asyncIterator]();
+  let spool = new Spool(join(options.folder, 'batch'), newestErasureMs);
+  // Of a lake that holds nothing of the log yet nothing is asked but what is there.
+  let expected = held === undefined ? undefined : from;
   try {
     let next = entries.next();
     for (;;) {
-      const spool = new Spool(join(options.folder, 'batch'), newestErasureMs);
+      spool = new Spool(join(options.folder, 'batch'), newestErasureMs);
       await spool.remove();
       const cut = new AbortController();
       let due: Promise<'due'> | undefined;
-      while (spool.bytes < cutBytes && !(once && spool.offset >= end)) {
+      while (
+        spool.bytes < cutBytes &&
+        spool.numFiles < mostFiles &&
+        !(once && spool.offset >= end)
+      ) {
         const came: IteratorResult<ArrivedEntry> | 'due' = await (due === undefined
           ? next
           : Promise.race([next, due]));
         if (came === 'due') break;
         if (came.done === true) throw new Error(`${reader.name}: the log ended`);
+        if (expected !== undefined && came.value.offset > expected) {
+          loseBetween(options, expected, came.value.offset);
+        }
+        expected = came.value.offset + 1;
         await spool.add(came.value);
         next = entries.next();
         // Whoever waits for it later is told; until then nobody is to be surprised.
@@ -127,6 +141,7 @@ export async function runSink(
     throw error;
   } finally {
     stop.abort(new Error('the sink has stopped'));
+    await spool.remove().catch(() => undefined);
     await entries.return?.(undefined).catch(() => undefined);
   }
 }
@@ -212,25 +227,45 @@ async function newestErasure(sql: Sql, files: readonly { path: string }[]): Prom
  * @throws Mistake `SOURCE_MISSING` where it is another log, or entries are gone
  */
 async function placeToStart(
-  { reader, acceptLoss = false, log }: SinkOptions,
+  options: SinkOptions,
   { offset, mark }: { offset: number | undefined; mark: string | undefined },
   last: number,
   signal: AbortSignal,
 ): Promise<number> {
   if (offset === undefined) return 0;
+  const { reader } = options;
   const found = last < offset ? undefined : await firstFrom(reader, offset, signal);
   const isOther =
     found === undefined || (found.offset === offset && mark !== undefined && found.mark !== mark);
-  if (!isOther && found.offset <= offset + 1) return offset + 1;
-  const what = isOther
-    ? `expected entry ${offset}, which the lake holds, got ${found === undefined ? `a log that ends at ${last}` : 'another one there'}: the broker has lost its log, or it is another broker`
-    : `expected entry ${offset + 1}, which the lake needs next, got ${found.offset}: what is between was thrown away before it was read`;
+  if (!isOther) {
+    if (found.offset > offset + 1) loseBetween(options, offset + 1, found.offset);
+    return Math.max(offset + 1, found.offset);
+  }
+  const got = found === undefined ? `a log that ends at ${last}` : 'another one there';
+  lose(
+    options,
+    `expected entry ${offset}, which the lake holds, got ${got}: the broker has lost its log, or it is another broker`,
+  );
+  return 0;
+}
+
+/** Entries that the lake needs are gone, at the start or while the sink was slower than the log. */
+function loseBetween(options: SinkOptions, expected: number, got: number): void {
+  lose(
+    options,
+    `expected entry ${expected}, which the lake needs next, got ${got}: what is between was thrown away before it was read`,
+  );
+}
+
+function lose(
+  { reader, acceptLoss = false, log }: Pick<SinkOptions, 'reader' | 'acceptLoss' | 'log'>,
+  what: string,
+): void {
   const message = `the log ${reader.name}: ${what}`;
   if (!acceptLoss) {
     throw new Mistake('SOURCE_MISSING', `${message}; --accept-loss goes on with what is there`);
   }
-  log.warn({ offset, last }, message);
-  return isOther ? 0 : found.offset;
+  log.warn({ log: reader.name }, message);
 }
 
 async function firstFrom(

@@ -34,6 +34,10 @@ export class Spool {
   /** Entries that brought something. */
   numEntries = 0;
   rows = 0;
+  /** Files that are open. */
+  get numFiles(): number {
+    return this.#files.size;
+  }
   bytes = 0;
   /** When its oldest entry was handed to the broker, milliseconds since 1970. */
   oldestMs = Infinity;
@@ -101,8 +105,15 @@ export class Spool {
 }
 
 async function flush(file: OpenFile): Promise<void> {
-  const { chunks, handle } = file;
+  const { chunks, handle, bytes } = file;
   file.chunks = [];
   file.bytes = 0;
-  if (chunks.length > 0) await handle.writev(chunks);
+  if (chunks.length === 0) return;
+  const { bytesWritten } = await handle.writev(chunks);
+  // A disk that is full takes what fits, and says nothing.
+  if (bytesWritten !== bytes) {
+    throw new Error(
+      `${file.spooled.path}: expected ${bytes} bytes to be written, got ${bytesWritten}`,
+    );
+  }
 }

@@ -1,10 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { openLake } from '../../infra/lake.ts';
 import { openWeekBook } from '../../infra/week-book.ts';
-import { loggedTables, type ArrivedEntry, type LoggedTable } from '../../pipelines/intake/log.ts';
+import {
+  loggedTables,
+  type ArrivedEntry,
+  type LoggedTable,
+  type LogReader,
+} from '../../pipelines/intake/log.ts';
 import { fromLake, type Lake } from '../../pipelines/lake.ts';
 import { weekOptions } from '../../pipelines/week-plan.ts';
 import { askLake, entry, hashOf, listen, plantedReader, sinkOnce } from '../support/intake.ts';
@@ -17,6 +23,17 @@ beforeEach(() => {
   home = join(root.path, 'home');
 });
 afterEach(() => root.remove());
+
+/** Files below a folder that this process has open. */
+function openFilesIn(folder: string): number {
+  return readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).startsWith(folder);
+    } catch {
+      return false;
+    }
+  }).length;
+}
 
 const titles = () =>
   askLake<{ title: string }>(home, 'listens', (t) => `SELECT title FROM ${t} ORDER BY title`).then(
@@ -49,7 +66,7 @@ describe('the sink', () => {
         { happened_at: at, listener: 'ann', kind: 'love', artist: 'Air', title: 'Sexy Boy' },
       ]),
       entry(4, 'searches', [{ happened_at: at, listener: 'ann', query: 'air' }]),
-      entry(7, 'recordings', [
+      entry(5, 'recordings', [
         {
           recording_id: 'r1',
           title: 'Sexy Boy',
@@ -69,7 +86,7 @@ describe('the sink', () => {
       album: null,
     });
     await openLake(home).update((update) => {
-      expect([update.offset('planted:log'), update.mark('planted:log')]).toEqual([7, 'm7']);
+      expect([update.offset('planted:log'), update.mark('planted:log')]).toEqual([5, 'm5']);
       return Promise.resolve();
     });
   });
@@ -114,11 +131,11 @@ describe('the sink', () => {
     expect(await sinkOnce(home, plantedReader(entries))).toMatchObject({ added: 11, rejected: 0 });
     const more = [
       ...entries,
-      ...loggedTables.map((table, n) => entry(20 + n, table, '{}\n')),
-      ...loggedTables.map((table, n) => entry(40 + n, table, [samples[table]])),
+      ...loggedTables.map((table, n) => entry(11 + n, table, '{}\n')),
+      ...loggedTables.map((table, n) => entry(22 + n, table, [samples[table]])),
     ];
     // Once alone, once with the repeated ones.
-    const alone = more.filter(({ offset }) => offset < 40);
+    const alone = more.filter(({ offset }) => offset < 22);
     expect(await sinkOnce(home, plantedReader(alone))).toMatchObject({ added: 0, rejected: 11 });
     expect(await sinkOnce(home, plantedReader(more))).toMatchObject({ added: 0, repeated: 11 });
     for (const table of loggedTables) {
@@ -293,6 +310,61 @@ describe('the sink', () => {
     expect(accepted).toMatchObject({ rows: 6, added: 3, repeated: 3 });
   });
 
+  test('says so where entries are thrown away while it reads, and none of those after is taken', async () => {
+    const entries = Array.from({ length: 9 }, (_, n) => entry(n, 'listens', [listen(n)]));
+    const left = entries.filter(({ offset }) => offset < 4 || offset > 6);
+    const sinking = sinkOnce(home, plantedReader(left), { cutBytes: 1 });
+    await expect(sinking).rejects.toMatchObject({
+      code: 'SOURCE_MISSING',
+      message: expect.stringContaining('expected entry 4, which the lake needs next, got 7: what'),
+    });
+    expect(await titles()).toHaveLength(4);
+    const again = await sinkOnce(home, plantedReader(left), { acceptLoss: true });
+    expect(again).toMatchObject({ added: 2 });
+  });
+
+  test('has few files open, of however many seconds before an erasure its entries are', async () => {
+    const erasedAt = Date.parse('2026-11-20T12:00:00Z');
+    const erasure = {
+      happened_at: new Date(erasedAt).toISOString(),
+      listener_hash: hashOf('ann'),
+    };
+    const first = entry(0, 'erasures', [erasure]);
+    await sinkOnce(home, plantedReader([first]));
+    const late = Array.from({ length: 600 }, (_, n) =>
+      entry(1 + n, 'listens', [listen(n)], erasedAt - 1000 * (1 + n)),
+    );
+    let most = 0;
+    const planted = plantedReader([first, ...late]);
+    const counting: LogReader = {
+      ...planted,
+      async *read(from, signal) {
+        for await (const one of planted.read(from, signal)) {
+          most = Math.max(most, openFilesIn(root.path));
+          yield one;
+        }
+      },
+    };
+    const totals = await sinkOnce(home, counting);
+    expect(totals).toMatchObject({ rows: 600, added: 600 });
+    expect(most).toBeLessThanOrEqual(256);
+  });
+
+  test('closes the files of a batch that it cannot finish', async () => {
+    const planted = plantedReader([entry(0, 'listens', [listen(0)])]);
+    const breaking: LogReader = {
+      ...planted,
+      last: () => Promise.resolve(1),
+      // eslint-disable-next-line @typescript-eslint/require-await
+      async *read() {
+        yield entry(0, 'listens', [listen(0)]);
+        throw new Error('the broker is away');
+      },
+    };
+    await expect(sinkOnce(home, breaking)).rejects.toThrow('the broker is away');
+    expect(openFilesIn(root.path)).toBe(0);
+  });
+
   test('two at once: the second adds nothing and says so', async () => {
     const entries = [entry(0, 'listens', [listen(0)]), entry(1, 'listens', [listen(1)])];
     const lake = openLake(home);
@@ -365,7 +437,7 @@ describe('compaction', () => {
     await sinkOnce(home, plantedReader(entries), { cutBytes: 1, compaction: { fanIn: 1000 } });
     const before = await all();
     expect((await openLake(home).snapshot()).tables.listens).toHaveLength(12);
-    const more = [...entries, ...[30, 31].map((n) => entry(n, 'listens', [listen(n)]))];
+    const more = [...entries, ...[12, 13].map((n) => entry(n, 'listens', [listen(30 + n)]))];
     const { merges } = await sinkOnce(home, plantedReader(more), {
       cutBytes: 1,
       compaction: { fanIn: 4 },
