@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { openErasureBook, type ErasureRecord } from '../infra/erasure/record.ts';
+import { Mistake } from '../model/mistake.ts';
 import { eraseListener, recordErasure, type Erasing } from './erase.ts';
 
 /** Erases listeners beside other work. */
@@ -13,6 +14,8 @@ export interface ErasesLater {
 /** How often it is looked for what a killed process has begun, milliseconds. */
 const lookEveryMs = 60_000;
 
+const passing: ReadonlySet<string> = new Set(['SERVER_DOWN', 'SERVER_REFUSED', 'LOCKED']);
+
 /** Carries out what is recorded, one after the other; what others began and did not finish as well. */
 export function eraseLater(erasing: Erasing): ErasesLater {
   const { config, log } = erasing;
@@ -24,9 +27,15 @@ export function eraseLater(erasing: Erasing): ErasesLater {
       const again = called;
       for (const { listener, hash } of await openErasureBook(config.home).unfinished()) {
         if (signal.aborted) return;
-        const { found, removed } = await eraseListener({ ...erasing, signal }, listener);
-        if (found.length === 0) log.info({ hash, removed }, 'a listener is erased');
-        else log.error({ hash, found: found.length }, 'erasure: still named, it is tried again');
+        try {
+          const { found, removed } = await eraseListener({ ...erasing, signal }, listener);
+          if (found.length === 0) log.info({ hash, removed }, 'a listener is erased');
+          else log.error({ hash, found: found.length }, 'erasure: still named, it is tried again');
+        } catch (error) {
+          // A server that is away, or a week that is made, holds up all; anything else this one.
+          if (signal.aborted || (error instanceof Mistake && passing.has(error.code))) throw error;
+          log.error({ hash, err: error }, 'erasure: it failed, it is tried again');
+        }
       }
       await pause(lookEveryMs, undefined, {
         signal: AbortSignal.any([signal, again.signal]),
