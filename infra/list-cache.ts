@@ -31,15 +31,27 @@ const keepSeconds = 86_400;
 const leaseSeconds = 10;
 
 /** What is there; where nothing is, the lease is from then on. */
-const getOrLease = `
-  local found = redis.call('GET', KEYS[1])
-  if not found then redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2]) end
-  return found`;
+const getOrLease = {
+  numberOfKeys: 1,
+  lua: `
+    local found = redis.call('GET', KEYS[1])
+    if not found then redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2]) end
+    return found`,
+};
 
-const putIfLeased = `
-  if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-  redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
-  return 1`;
+const putIfLeased = {
+  numberOfKeys: 1,
+  lua: `
+    if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+    redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
+    return 1`,
+};
+
+/** What `defineCommand` adds: the scripts, sent once and then named by their digests. */
+interface Scripts {
+  getOrLeaseBuffer(key: string, lease: string, seconds: number): Promise<Buffer | null>;
+  putIfLeased(key: string, lease: string, value: Buffer, seconds: number): Promise<number>;
+}
 
 const leaseMark = 'lease:';
 
@@ -49,14 +61,15 @@ const leaseMark = 'lease:';
  * al., Scaling Memcache at Facebook, 2013). Nothing is kept of users whom nobody asks for.
  */
 export function openListCache(redis: Redis, namespace: string): ListCache {
+  redis.defineCommand('getOrLease', getOrLease);
+  redis.defineCommand('putIfLeased', putIfLeased);
+  const scripts = redis as unknown as Scripts;
   const keyOf = (user: string) => `${namespace}:current:${user}`;
   return {
     async get(user, now) {
       const key = keyOf(user);
       const lease = leaseMark + randomUUID();
-      const found = (await redis.callBuffer(
-        ...(['EVAL', getOrLease, 1, key, lease, leaseSeconds] as const),
-      )) as Buffer | null;
+      const found = await scripts.getOrLeaseBuffer(key, lease, leaseSeconds);
       if (found === null) return { lease };
       const answer = readAnswer(found);
       // The lease of another reader: what was looked up since it was given is as good as theirs.
@@ -66,7 +79,7 @@ export function openListCache(redis: Redis, namespace: string): ListCache {
       return { lease };
     },
     async put(user, lease, answer) {
-      await redis.eval(putIfLeased, 1, keyOf(user), lease, writeAnswer(answer), keepSeconds);
+      await scripts.putIfLeased(keyOf(user), lease, writeAnswer(answer), keepSeconds);
     },
     async forget(users) {
       if (users.length > 0) await redis.unlink(users.map(keyOf));

@@ -86,8 +86,12 @@ export function reasonText({ code }: Pick<Reason, 'code'>, names: readonly strin
       `reason ${kind.name}: expected ${kind.refersTo.length} names, got ${names.length}`,
     );
   }
-  return kind.words.replace(/\{(\d)\}/g, (_, at: string) => names[Number(at)]!);
+  const [first, ...rest] = wordsBetween[code]!;
+  return rest.reduce((text, words, at) => text + names[at]! + words, first!);
 }
+
+/** For each code what stands before, between and after its references, which come in their order. */
+const wordsBetween = reasonKinds.map(({ words }) => words.split(/\{\d\}/));
 
 /** A track as reasons name it: `Teardrop by Massive Attack`. */
 export function trackName(title: string, artist: string): string {

@@ -31,7 +31,7 @@ import { openDelivery } from '../../workers/delivery.ts';
 import type { ApiTask, Load } from './api-part.ts';
 import { benchLists, benchZone } from './bench-lists.ts';
 import { startPart, type Part } from './parts.ts';
-import { serverUsage, type Usage } from './usage.ts';
+import { processUsage, serverUsage, type Usage } from './usage.ts';
 
 const week = '2030-W20';
 const hotUsers = 5000;
@@ -89,20 +89,20 @@ async function main(): Promise<void> {
     for (const [how, firstUser, available] of runs) {
       // The most there can be needs users of its own where none is to be cached.
       const numUsers = how === 'uncached' ? Math.min(available, 3 * perRun) : available;
-      const before = serverUsage(home);
+      const before = usageOf(home, server);
       const asking = { ...task, role: 'load', how, firstUser, numUsers } as const;
       const load = await startPart('api-part.ts', asking);
-      const after = serverUsage(home);
-      results[how] = {
-        ...(load.first as Load),
-        serversCpuSeconds: Object.fromEntries(
-          Object.entries(after).map(([name, { cpuSeconds }]) => [
-            name,
-            cpuSeconds - before[name]!.cpuSeconds,
-          ]),
-        ),
-      };
-      if (!values.json) process.stdout.write(`${lineOf(how, load.first as Load)}\n`);
+      const after = usageOf(home, server);
+      const answered = load.first as Load;
+      const numAnswers = Object.values(answered.statuses).reduce((sum, count) => sum + count, 0);
+      const cpuMsPerAnswer = Object.fromEntries(
+        Object.entries(after).map(([name, { cpuSeconds }]) => [
+          name,
+          (1000 * (cpuSeconds - before[name]!.cpuSeconds)) / numAnswers,
+        ]),
+      );
+      results[how] = { ...answered, cpuMsPerAnswer };
+      if (!values.json) process.stdout.write(`${lineOf(how, answered, cpuMsPerAnswer)}\n`);
     }
     const usage: Usage = await server.end();
     results['api'] = usage;
@@ -152,9 +152,15 @@ function remember(zone: string): number {
   return monday;
 }
 
-function lineOf(how: string, load: Load): string {
+/** Of the servers, and of the API as `api`. */
+function usageOf(home: string, api: Part): Record<string, Usage> {
+  return { api: processUsage(api.pid)!, ...serverUsage(home) };
+}
+
+function lineOf(how: string, load: Load, cpuMsPerAnswer: Record<string, number>): string {
   const { requests, p50Ms, p99Ms, maxMs, perSecond, statuses } = load;
-  return `${how.padEnd(13)}${requests} requests: p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms, max ${maxMs.toFixed(0)} ms; at most ${perSecond.toFixed(0)} a second; answers ${JSON.stringify(statuses)}`;
+  const cpu = Object.entries(cpuMsPerAnswer).map(([name, ms]) => `${name} ${ms.toFixed(3)}`);
+  return `${how.padEnd(13)}${requests} requests: p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms, max ${maxMs.toFixed(0)} ms; at most ${perSecond.toFixed(0)} a second; answers ${JSON.stringify(statuses)}; CPU ms an answer: ${cpu.join(', ')}`;
 }
 
 await main();

@@ -6,6 +6,7 @@ import type { Usage } from './usage.ts';
 
 /** A process of a bench. */
 export interface Part {
+  readonly pid: number;
   /** What it said first. */
   readonly first: unknown;
   /** Ends it. @returns what it said last */
@@ -32,6 +33,7 @@ export async function startPart(script: string, task: object): Promise<Part> {
     return JSON.parse(line.value);
   };
   return {
+    pid: child.pid!,
     first: await next(),
     async end() {
       child.kill('SIGTERM');
