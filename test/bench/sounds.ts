@@ -21,7 +21,7 @@ import { soundVectors } from '../../model/candidates/sounds.ts';
 import { nearestBatch } from '../../model/nearest.ts';
 import { createRandom } from '../../model/random.ts';
 import { sampled } from '../../model/retrieval/clusters.ts';
-import { neighboursByCosine } from '../../model/retrieval/neighbours.ts';
+import { neighboursByCosine, type NeighbourSearch } from '../../model/retrieval/neighbours.ts';
 import { identity } from '../../model/retrieval/packed-items.ts';
 import type { RetrievalMeans } from '../../model/retrieval/plan.ts';
 
@@ -36,16 +36,19 @@ async function main(): Promise<void> {
     options: {
       sizes: { type: 'string', default: '20000,100000' },
       factors: { type: 'string', default: '9,35' },
+      recall: { type: 'string', default: '0.98' },
+      group: { type: 'string', default: '1024' },
       real: { type: 'boolean', default: false },
     },
   });
   const threads = openThreads({ size: 2 });
   const means = { kernels: await loadKernels(), threads };
+  const how = { recall: Number(values.recall), groupSize: Number(values.group) };
   try {
-    if (values.real) return await measure('real tracks', await realSounds(), means);
+    if (values.real) return await measure('real tracks', await realSounds(), how, means);
     for (const factors of values.factors.split(',').map(Number)) {
       for (const size of values.sizes.split(',').map(Number)) {
-        await measure(`${size} tracks, ${factors} factors`, planted(size, factors), means);
+        await measure(`${size} tracks, ${factors} factors`, planted(size, factors), how, means);
       }
     }
   } finally {
@@ -53,7 +56,12 @@ async function main(): Promise<void> {
   }
 }
 
-async function measure(name: string, vectors: Factors, means: RetrievalMeans): Promise<void> {
+async function measure(
+  name: string,
+  vectors: Factors,
+  retrieval: NonNullable<NeighbourSearch['retrieval']>,
+  means: RetrievalMeans,
+): Promise<void> {
   const { numRows, numFactors, values } = vectors;
   const all = identity(numRows);
   const drawn = sampled(all, checked, createRandom(1, 'checked'));
@@ -80,7 +88,7 @@ async function measure(name: string, vectors: Factors, means: RetrievalMeans): P
   });
 
   let [pairs, hits] = [0, 0];
-  const search = { of: all, among: all, numNeighbours, minSimilarity };
+  const search = { of: all, among: all, numNeighbours, minSimilarity, retrieval };
   const own = process.cpuUsage();
   for await (const { found } of neighboursByCosine(vectors, search, means)) {
     for (const [row, near] of found) {
