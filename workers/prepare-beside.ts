@@ -51,7 +51,7 @@ export function prepareBeside({
       }));
       if (signal.aborted) return;
       if (code === 0) {
-        log.info({ prepared: JSON.parse(output) as object }, 'prepared what the next week needs');
+        log.info({ prepared: output.trim() }, 'prepared what the next week needs');
         continue;
       }
       isNews = true;
