@@ -2,13 +2,14 @@ import { als } from './als.ts';
 import { autoencoder } from './autoencoder.ts';
 import { blend } from './blend.ts';
 import { cosine } from './cosine.ts';
+import { ease } from './ease.ts';
 import { graphFilter } from './graph-filter.ts';
 import { popularity } from './popularity.ts';
 import type { Algorithm } from './recommender.ts';
 
 /** All ways to recommend, by name, in the order in which the help lists them. */
 export const algorithms: ReadonlyMap<string, Algorithm> = new Map(
-  [popularity, cosine, graphFilter, als, autoencoder, blend].map((algorithm: Algorithm) => [
+  [popularity, cosine, graphFilter, ease, als, autoencoder, blend].map((algorithm: Algorithm) => [
     algorithm.name,
     algorithm,
   ]),

@@ -24,6 +24,7 @@ beforeAll(() =>
     'named.txt': ['0 1', '1 tom'],
     'empty.txt': '',
     'file.txt': ['0 1'],
+    'wide.txt': [`0 ${Array.from({ length: 20_001 }, (_, item) => item).join(' ')}`],
   }),
 );
 afterAll(() => folder.remove());
@@ -189,6 +190,12 @@ describe('mistakes are told in one line', () => {
       [...files, '--model', 'cosine', '--option', 'size=1'],
       2,
       '--option of cosine: Unrecognized key: "size"',
+    ],
+    [
+      'more items than a dense model holds',
+      ['--train', at('wide.txt'), '--test', at('file.txt'), '--model', 'ease'],
+      2,
+      '--model ease: expected at most 20,000 items with a listener, got 20,001, whose matrices would take 3.2 GB; als and graph-filter take any number',
     ],
     [
       'a file that is missing',
