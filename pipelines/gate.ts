@@ -4,10 +4,10 @@ import { z } from 'zod';
 import { assemblyOptions } from '../model/assembly/candidates.ts';
 import { featureNames } from '../model/candidates/features.ts';
 import { candidateOptions } from '../model/candidates/generate.ts';
-import { byFeature } from '../model/gate/baseline.ts';
+import { byPopularity } from '../model/gate/baseline.ts';
 import { decide, gateOptions } from '../model/gate/decide.ts';
 import { checkGuardrails } from '../model/gate/guardrails.ts';
-import { ndcgOf, ndcgOfFeature, type Holdout } from '../model/gate/judge.ts';
+import { ndcgOf, ndcgOfRandom, type Holdout } from '../model/gate/judge.ts';
 import { meanOf, orNull } from '../model/metrics.ts';
 import { Mistake } from '../model/mistake.ts';
 import { alignFeatures } from '../model/ranker/align.ts';
@@ -42,9 +42,6 @@ export type GateStageOptions = z.infer<typeof gateStageOptions>;
 
 /** The file of the artifact that holds the challenger. */
 export const challengerFile = 'challenger.mmrk';
-
-/** What orders the baseline that a first model must beat. */
-const popularityFeature = 'track listeners' satisfies (typeof featureNames)[number];
 
 interface Contestant {
   readonly version: string;
@@ -97,13 +94,13 @@ export function gateStage(loadTensorflow: () => Promise<Tensorflow>): Stage<Gate
       const judge = ({ ranker, version }: Contestant) => ndcgOf(tf, ranker, holdout, version);
       const popularity = {
         version: 'popularity',
-        ranker: byFeature(prior.ranker, popularityFeature),
+        ranker: byPopularity(prior.ranker),
       };
       const byModel: Record<string, Float64Array> = {
         challenger: judge(challenger),
         prior: judge(prior),
         popularity: judge(popularity),
-        random: ndcgOfFeature(holdout, undefined),
+        random: ndcgOfRandom(holdout),
       };
       const notes: string[] = [];
       const champion = await championOf(context, notes);

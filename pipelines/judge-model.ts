@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { differencesOf, pairedBootstrap } from '../model/evaluation/bootstrap.ts';
 import { calibrationOf } from '../model/evaluation/calibration.ts';
 import { permutationImportance } from '../model/evaluation/importance.ts';
-import { ndcgOfFeature, type Holdout } from '../model/gate/judge.ts';
+import { byPopularity } from '../model/gate/baseline.ts';
+import { ndcgOf, ndcgOfRandom, type Holdout } from '../model/gate/judge.ts';
 import { meanOf } from '../model/metrics.ts';
 import { alignFeatures } from '../model/ranker/align.ts';
 import { decodeRanker } from '../model/ranker/encode.ts';
@@ -59,11 +60,16 @@ export async function judgeModel(judged: JudgedModel): Promise<ModelReport> {
     return score(tf, ranker, alignFeatures(ranker, holdout, where));
   };
   const scores = rank(bytes, model.version);
+  const prior = await readFile(join(input('ranker'), priorFile));
   const others = {
     ...(champion === undefined
       ? {}
       : { [`champion ${gate.champion}`]: rank(champion, gate.champion ?? 'champion') }),
-    prior: rank(await readFile(join(input('ranker'), priorFile)), 'prior'),
+    prior: rank(prior, 'prior'),
+  };
+  const baselines = {
+    popularity: ndcgOf(tf, byPopularity(decodeRanker(prior, priorFile)), holdout, 'popularity'),
+    'random order': ndcgOfRandom(holdout),
   };
   return {
     format: 1,
@@ -79,7 +85,7 @@ export async function judgeModel(judged: JudgedModel): Promise<ModelReport> {
       ? { decision: { promote: gate.promoted, reasons: gate.reasons } }
       : {}),
     holdout: { groups: holdout.listeners.length, listeners: new Set(holdout.listeners).size },
-    ...compared(holdout, scores, others, model.seed),
+    ...compared(holdout, scores, others, baselines, model.seed),
     guardrails: gate.challenger === model.version ? gate.guardrails : [],
     calibration: calibrationOf(scores, holdout.labels, holdout.groups),
     importance: importanceOf(judged, holdout),
@@ -92,6 +98,7 @@ function compared(
   holdout: Holdout,
   scores: Float32Array,
   others: Readonly<Record<string, Float32Array>>,
+  baselines: Readonly<Record<string, Float64Array>>,
   seed: number,
 ): Pick<ModelReport, 'metrics' | 'differences'> {
   const { labels, groups, listeners } = holdout;
@@ -102,11 +109,7 @@ function compared(
       ndcgByGroup(theirs, labels, groups, k),
     ]),
   ];
-  const at30: [string, Float64Array][] = [
-    ...figures(30),
-    ['popularity', ndcgOfFeature(holdout, 'track listeners')],
-    ['random order', ndcgOfFeature(holdout, undefined)],
-  ];
+  const at30: [string, Float64Array][] = [...figures(30), ...Object.entries(baselines)];
   const meansOf = (rows: readonly [string, Float64Array][]) =>
     rows.map(([model, values]) => ({ model, value: meanOf(values) || 0 }));
   return {

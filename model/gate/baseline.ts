@@ -1,8 +1,16 @@
+import type { featureNames } from '../candidates/features.ts';
 import type { Ranker } from '../ranker/ranker.ts';
 
+/** How many listeners a track has: what orders popularity, the baseline. */
+const popularityFeature = 'track listeners' satisfies (typeof featureNames)[number];
+
+/** Popularity, as a ranker: what a first model must beat. @throws RangeError as `byFeature` */
+export function byPopularity(ranker: Ranker): Ranker {
+  return byFeature(ranker, popularityFeature);
+}
+
 /**
- * A ranker that looks at one feature alone, most first: what a first model must beat. It has the
- * scales of the ranker given.
+ * A ranker that looks at one feature alone, most first. It has the scales of the ranker given.
  *
  * @throws RangeError where the ranker has no such feature
  */

@@ -31,22 +31,7 @@ export function ndcgOf(
   return ndcgByGroup(scores, holdout.labels, holdout.groups, places);
 }
 
-/**
- * NDCG@30 of a single feature, most first; missing comes last. `undefined`: of no score at all, that
- * is, the expectation over all orders.
- *
- * @returns [numGroups]
- * @throws RangeError where there is no such feature
- */
-export function ndcgOfFeature(holdout: Examples, name: string | undefined): Float64Array {
-  const { featureNames, features, labels, groups } = holdout;
-  const scores = new Float32Array(labels.length);
-  if (name !== undefined) {
-    const feature = featureNames.indexOf(name);
-    if (feature < 0) {
-      throw new RangeError(`baseline: expected one of [${featureNames.join(', ')}], got "${name}"`);
-    }
-    scores.forEach((_, row) => (scores[row] = features[row * featureNames.length + feature]!));
-  }
-  return ndcgByGroup(scores, labels, groups, places);
+/** NDCG@30 of no score at all, that is, the expectation over all orders: [numGroups]. */
+export function ndcgOfRandom({ labels, groups }: Examples): Float64Array {
+  return ndcgByGroup(new Float32Array(labels.length), labels, groups, places);
 }
