@@ -16,7 +16,7 @@ export const weekKeyPattern = /^\d{4}-W(0[1-9]|[1-4]\d|5[0-3])$/;
 
 export const weekMs = 7 * 24 * 60 * 60 * 1000;
 /** Monday 1970-01-05 00:00 UTC: a whole number of weeks from any Monday 00:00 UTC. */
-export const firstMondayMs = 4 * 24 * 60 * 60 * 1000;
+const firstMondayMs = 4 * 24 * 60 * 60 * 1000;
 
 /**
  * @param key - `2014-W36`

@@ -1,9 +1,9 @@
 import { Mistake } from '../model/mistake.ts';
-import { weeklyCutoffs } from '../model/splits.ts';
-import { addWeeks, weekCutoffUtc, weekOf, weekMs } from '../model/week.ts';
+import { addWeeks, weekCutoffUtc, weekOf } from '../model/week.ts';
 import { fromLake, type LakeSnapshot } from './lake.ts';
 import type { Clock, Sql } from './ports.ts';
 import { hasSoundTable } from './sounds.ts';
+import { trainingCutoffs } from './training-cutoffs.ts';
 import type { FrozenChampion, FrozenWeek, WeekOptions } from './week-plan.ts';
 
 /** Lists do not repeat a track of this many weeks before. */
@@ -65,7 +65,7 @@ export async function freezeWeek(freezing: Freezing): Promise<FrozenWeek> {
     revision: (existing?.revision ?? 0) + 1,
     frozenAt: iso(clock()),
     cutoff: iso(cutoffMs),
-    trainingCutoffs: trainingCutoffs(known.first!.getTime(), cutoffMs, options.trainingWeeks),
+    trainingCutoffs: trainingCutoffs(iso(cutoffMs), known.first!.getTime(), options.trainingWeeks),
     catalogue: options.catalogue ?? (known.catalogued > 0 ? 'asof' : 'all'),
     ...(soundTable ? { soundTable } : {}),
     options,
@@ -96,12 +96,6 @@ export async function defaultWeek(sql: Sql, lake: LakeSnapshot): Promise<string>
     throw new Mistake('SOURCE_EMPTY', 'the lake: expected listens, got none; import some');
   }
   return addWeeks(weekOf(row!.last.getTime(), lastZone), 1);
-}
-
-/** Mondays from a week after the first listen on, to a week before the cut-off; the latest ones. */
-function trainingCutoffs(firstMs: number, cutoffMs: number, most: number): string[] {
-  const cutoffs = weeklyCutoffs(firstMs + weekMs, cutoffMs);
-  return Array.from(cutoffs.subarray(Math.max(0, cutoffs.length - most)), iso);
 }
 
 async function knownBefore(

@@ -11,7 +11,6 @@ import { withoutGroup } from '../../model/evaluation/ablation.ts';
 import { NextFigures } from '../../model/evaluation/next.ts';
 import { decodeRanker } from '../../model/ranker/encode.ts';
 import type { Ranker } from '../../model/ranker/ranker.ts';
-import { weekMs } from '../../model/week.ts';
 import { catalogue } from '../catalogue.ts';
 import { readWorksNotListed, worksOf } from '../heard.ts';
 import type { LakeSnapshot } from '../lake.ts';
@@ -20,6 +19,7 @@ import type { Sql } from '../ports.ts';
 import { rankerFile } from '../ranker.ts';
 import type { StoredArtifact } from '../runner.ts';
 import { step, type Step } from '../step.ts';
+import { trainingCutoffs } from '../training-cutoffs.ts';
 import { nextTurn } from '../turn.ts';
 import { createViews } from '../views.ts';
 import { lakeSource, type FrozenWeek } from '../week-plan.ts';
@@ -123,19 +123,6 @@ export async function answerNext(question: NextQuestion, means: NextMeans): Prom
   }
   const { rankings, lists, counts, lines } = evaluation;
   return { rankings, lists, counts, content: lines.digest('hex') };
-}
-
-/** The weekly cut-offs before a cut-off that its ranker is trained on, as the weekly run has them. */
-export function trainingCutoffs(cutoff: string, firstListenMs: number, most: number): string[] {
-  const found: string[] = [];
-  for (
-    let ms = Date.parse(cutoff) - weekMs;
-    ms >= firstListenMs + weekMs && found.length < most;
-    ms -= weekMs
-  ) {
-    found.push(new Date(ms).toISOString());
-  }
-  return found.reverse();
 }
 
 interface Pipeline {

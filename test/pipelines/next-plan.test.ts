@@ -4,7 +4,7 @@ import { openDuckdb } from '../../infra/duckdb.ts';
 import { openLake } from '../../infra/lake.ts';
 import { join } from 'node:path';
 import { addDays, dayOf, lakeWithListens } from '../../pipelines/evaluate/lake-before.ts';
-import { trainingCutoffs } from '../../pipelines/evaluate/next.ts';
+import { trainingCutoffs } from '../../pipelines/training-cutoffs.ts';
 import { planNext, type AskedNext } from '../../pipelines/evaluate/next-plan.ts';
 import type { LakeSnapshot } from '../../pipelines/lake.ts';
 import type { Sql } from '../../pipelines/ports.ts';
