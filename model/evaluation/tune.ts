@@ -18,7 +18,7 @@ const maxListeners = 3000;
  * Of numbers, the one chosen is the middle of all that the best does not beat by more than a
  * standard error of the paired difference, since which of them is best is chance; of an even number
  * of them the better of the two in the middle. Of other values it is the best. What counts is the
- * mean NDCG over the listeners of all holdouts.
+ * mean NDCG over the listeners of all splits.
  *
  * The space and each figure are reported. Same matrices, space and seed: same choice.
  */
@@ -33,7 +33,7 @@ export async function tuneOptions<Options>(
   means.report?.(`search space of ${algorithm.name}: ${JSON.stringify(tuning.space)}`);
   if (tuning.tune !== undefined) return tuning.tune(task, means);
 
-  const holdouts = task.holdouts.map(({ train, valid }) => {
+  const splits = task.splits.map(({ train, valid }) => {
     const measured = listenersToMeasure(valid, means.seed);
     return { train, histories: selectRows(train, measured), wanted: selectRows(valid, measured) };
   });
@@ -44,7 +44,7 @@ export async function tuneOptions<Options>(
     if (before !== undefined) return before;
     means.signal?.throwIfAborted();
     const figures: number[] = [];
-    for (const { train, histories, wanted } of holdouts) {
+    for (const { train, histories, wanted } of splits) {
       const fitted = await algorithm.fit(train, options, means);
       const lists = await rankModel(algorithm, fitted, histories, task.k, means);
       figures.push(...ndcgByListener(lists, wanted));

@@ -11,7 +11,7 @@ import { blendOptions, factorsOf, type BlendOptions } from './blend-parts.ts';
 import { chooseWeights, weightSpace } from './blend-weights.ts';
 import { graphFilter } from './graph-filter.ts';
 import { latestSplit } from './recency.ts';
-import type { Holdout, Means, TuningTask } from './recommender.ts';
+import type { Means, TuningSplit, TuningTask } from './recommender.ts';
 
 /** Of the factors. */
 export const factorsSpace = {
@@ -39,24 +39,24 @@ const modelsBudget = 2e8;
  */
 export async function tuneBlend(task: TuningTask, means: Means): Promise<BlendOptions> {
   const { fixed, k } = task;
-  const [{ train }] = task.holdouts as [Holdout];
-  const latest = await latestHoldout(train, k, means);
-  const holdouts = latest === undefined ? task.holdouts : [...task.holdouts, latest];
+  const [{ train }] = task.splits as [TuningSplit];
+  const latest = await latestTuningSplit(train, k, means);
+  const splits = latest === undefined ? task.splits : [...task.splits, latest];
   const unordered = latest === undefined ? { recency: 0 } : {};
 
   const graph = await tuneOptions(
     graphFilter,
-    { holdouts, k, fixed: { ...unordered, ...pick(fixed, graphNames) } },
+    { splits, k, fixed: { ...unordered, ...pick(fixed, graphNames) } },
     means,
   );
-  const factors = await tuneFactors(holdouts, k, latest !== undefined, fixed, means);
+  const factors = await tuneFactors(splits, k, latest !== undefined, fixed, means);
   const options = blendOptions.parse({
     ...graph,
     ...factors,
     models: modelsFor(train.indices.length * factors.factors),
     ...fixed,
   });
-  return chooseWeights(options, { holdouts, k, fixed }, means);
+  return chooseWeights(options, { splits, k, fixed }, means);
 }
 
 const graphNames = ['source', 'target', 'listener', 'recency'];
@@ -70,11 +70,11 @@ function modelsFor(size: number): number {
 }
 
 /** The end of each line, where the order of lines is that of time; undefined where it is not. */
-async function latestHoldout(
+async function latestTuningSplit(
   train: Interactions,
   k: number,
   means: Means,
-): Promise<Holdout | undefined> {
+): Promise<TuningSplit | undefined> {
   const split = latestSplit(train, latestShare);
   if (split === undefined) return undefined;
   const measured = listenersToMeasure(split.latest, means.seed);
@@ -103,7 +103,7 @@ async function latestHoldout(
 
 /** The factors alone, of the blend's own options. */
 async function tuneFactors(
-  holdouts: readonly Holdout[],
+  splits: readonly TuningSplit[],
   k: number,
   isOrdered: boolean,
   fixed: TuningTask['fixed'],
@@ -133,7 +133,7 @@ async function tuneFactors(
       },
       open: (fitted, needed) => als.open(fitted, needed),
     },
-    { holdouts, k, fixed: pick(fixed, Object.keys(options.shape)) },
+    { splits, k, fixed: pick(fixed, Object.keys(options.shape)) },
     means,
   );
 }

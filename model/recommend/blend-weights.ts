@@ -11,7 +11,7 @@ import {
   partsOf,
   type BlendOptions,
 } from './blend-parts.ts';
-import type { Holdout, Means, Recommender, TuningTask } from './recommender.ts';
+import type { Means, Recommender, TuningSplit, TuningTask } from './recommender.ts';
 
 /** What the parts may count beside the graph filter. */
 export const weightSpace = {
@@ -38,7 +38,7 @@ const scoredParts = ['graph', 'als', 'autoencoder', 'popularity'] as const;
 type Weights = Pick<BlendOptions, 'alsWeight' | 'autoencoderWeight' | 'popularityWeight'>;
 
 interface Weighed extends Weights {
-  /** [numListeners], over all holdouts. */
+  /** [numListeners], over all splits. */
   readonly ndcg: Float64Array;
 }
 
@@ -53,10 +53,10 @@ const autoencoderBudget = 5e7;
  */
 export async function chooseWeights(
   start: BlendOptions,
-  { holdouts, k, fixed }: TuningTask,
+  { splits, k, fixed }: TuningTask,
   means: Means,
 ): Promise<BlendOptions> {
-  const [{ train }] = holdouts as [Holdout];
+  const [{ train }] = splits as [TuningSplit];
   const isSmall = train.numRows * train.numCols <= autoencoderBudget;
   const values = (name: keyof Weights): readonly number[] => {
     if (name in fixed) return [start[name]];
@@ -66,8 +66,8 @@ export async function chooseWeights(
   };
   const asked = { alsWeight: 1, autoencoderWeight: Math.max(...values('autoencoderWeight')) };
   const scored: Scored[] = [];
-  for (const holdout of holdouts) {
-    scored.push(...(await scoreParts({ ...start, ...asked }, holdout, means)));
+  for (const split of splits) {
+    scored.push(...(await scoreParts({ ...start, ...asked }, split, means)));
   }
   const tried: Weighed[] = [];
   for (const autoencoderWeight of values('autoencoderWeight')) {
@@ -127,7 +127,7 @@ function rounded(weight: number): number {
 
 async function scoreParts(
   options: BlendOptions,
-  { train, valid }: Holdout,
+  { train, valid }: TuningSplit,
   means: Means,
 ): Promise<Scored[]> {
   const measured = listenersToMeasure(valid, means.seed);

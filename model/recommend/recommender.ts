@@ -130,14 +130,14 @@ export interface Tuning<Options> {
 }
 
 /** What to train on, and what to find: both [numListeners x numItems], of the same listeners. */
-export interface Holdout {
+export interface TuningSplit {
   readonly train: Interactions;
   readonly valid: Interactions;
 }
 
 export interface TuningTask {
   /** One or more; what counts is the mean of their figures. */
-  readonly holdouts: readonly Holdout[];
+  readonly splits: readonly TuningSplit[];
   /** Options are chosen by NDCG at this cut. */
   readonly k: number;
   /** Options that the user fixed: kept, not searched. */

@@ -58,7 +58,7 @@ export async function evaluateModel<Options>(
     tune
       ? tuneOptions(
           algorithm,
-          { holdouts: [{ train: known, valid: valid! }], k: longest, fixed: given },
+          { splits: [{ train: known, valid: valid! }], k: longest, fixed: given },
           means,
         )
       : algorithm.options.parse(given),

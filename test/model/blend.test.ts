@@ -99,7 +99,7 @@ describe('tuning the blend', () => {
     const lines: string[] = [];
     const fixed = { factors: 8, iterations: 2, strength: 0.002, alpha: 10, alsRecency: 0 };
     const options = await blend.tuning!.tune!(
-      { holdouts: [task], k: 10, fixed },
+      { splits: [task], k: 10, fixed },
       { seed, report: (line) => lines.push(line) },
     );
     return { options, lines };

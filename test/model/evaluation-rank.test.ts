@@ -258,7 +258,7 @@ describe('rows', () => {
 describe('tuning', () => {
   const train = plantedTastes(90, 60, 8, 1);
   const valid = plantedTastes(90, 60, 3, 2);
-  const task = { holdouts: [{ train, valid }], k: 10, fixed: {} };
+  const task = { splits: [{ train, valid }], k: 10, fixed: {} };
 
   async function tuned(seed: number, fixedOptions: Record<string, unknown> = {}) {
     const lines: string[] = [];
@@ -309,8 +309,8 @@ describe('tuning', () => {
         listeners.map((n) => [2 * n + shift]),
         402,
       );
-    const holdouts = [{ train: own(0), valid: own(1) }];
-    return tuneOptions(planted(finds), { holdouts, k: 1, fixed: {} }, { seed: 1 });
+    const splits = [{ train: own(0), valid: own(1) }];
+    return tuneOptions(planted(finds), { splits, k: 1, fixed: {} }, { seed: 1 });
   }
 
   test('takes what is best by more than chance', async () => {
