@@ -1,3 +1,4 @@
+import { calibrationError } from '../../model/evaluation/calibration.ts';
 import type { ModelReport } from '../../pipelines/model-report.ts';
 import {
   calibrationFigure,
@@ -138,7 +139,8 @@ function calibration(report: ModelReport): Html {
     <p>
       The chance that a candidate is the one played, as the model predicts it, against the share of
       plays that fell on it, by tenths of the candidates. A model that means what it says lies on
-      the dashed diagonal.
+      the dashed diagonal; on average the two are ${calibrationError(report.calibration).toFixed(5)}
+      apart.
     </p>
     ${report.calibration.length > 0 && calibrationFigure(report.calibration)}
     ${table(

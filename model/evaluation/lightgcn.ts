@@ -96,15 +96,6 @@ export class LightgcnReader {
   }
 }
 
-/** A whole text. @throws Mistake as `LightgcnReader` */
-export function parseLightgcn(text: string, file: string): UserItems {
-  const reader = new LightgcnReader(file);
-  const lines = text.split(/\r?\n/);
-  if (lines.at(-1) === '') lines.pop();
-  for (const line of lines) reader.line(line);
-  return reader.end();
-}
-
 /**
  * How recent each pair is where lines are in the order of time: e^(x - 1), where x, between 0 and 1,
  * is the share of the user's pairs that come before it (its own counts half). A base of

@@ -48,6 +48,12 @@ describe('The page of a model', () => {
     expect(textsOf(named.querySelectorAll('svg text'))).toContain('"><script>x</script>');
   });
 
+  test('says how far predictions are from what was played', () => {
+    const page = documentOf(sampleReport);
+    const [text] = textsOf(page.querySelectorAll('section[aria-labelledby=calibration]'));
+    expect(text).toContain('on average the two are 0.00052 apart');
+  });
+
   test('can be read without eyes: one heading each, every figure described, tables with heads', () => {
     const page = documentOf(sampleReport);
     expect([...page.querySelectorAll('h1')]).toHaveLength(1);

@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { maxId, matrixOf, parseLightgcn, recencyOf } from '../../model/evaluation/lightgcn.ts';
+import { maxId, matrixOf, recencyOf } from '../../model/evaluation/lightgcn.ts';
 import { rowOf } from '../../model/interactions.ts';
 import type { Mistake } from '../../model/mistake.ts';
+import { parseLightgcn } from '../support/lightgcn.ts';
 
 function rowsOf(text: string): Record<number, number[]> {
   const parsed = parseLightgcn(text, 'train.txt');
