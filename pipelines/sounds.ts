@@ -29,8 +29,9 @@ export const soundsOptions = z.object({
   /** Cosine that a neighbour must exceed, 0..1. Default 0.3. */
   minSimilarity: z.number().min(0).max(1).default(0.3),
   /**
-   * Share of the nearest that are found where not all tracks can be compared: above 16,384 tracks
-   * and a thousand million pairs. Above 0, at most 1. Default 0.98.
+   * Share of the nearest that pools are made to hold where not all tracks can be compared: above
+   * 16,384 tracks and a thousand million pairs. Above 0, at most 1. Default 0.98: 93 % to 97 % were
+   * found of 100,000 tracks.
    */
   recall: z.number().gt(0).max(1).default(0.98),
 });
