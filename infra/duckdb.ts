@@ -13,16 +13,26 @@ export interface DuckdbOptions {
   readonly threads?: number;
   /** MiB that the engine may hold before it spills to disk. Default 1024. */
   readonly memoryMb?: number;
-  /** Folder for what is spilled. */
+  /**
+   * Folder for what is spilled: the session has one of its own beside it, whose name goes on with
+   * its process and a number, and which goes with the session.
+   */
   readonly spillTo?: string;
 }
+
+/** A folder that a session spills to, or one of before they had their own; group 1: its process. */
+export const spillFolder = /^spill(?:-(\d+)-\d+)?$/;
+
+let numSessions = 0;
 
 /** Opens an in-memory DuckDB session. All instants are UTC. */
 export async function openDuckdb(options: DuckdbOptions = {}): Promise<Sql> {
   const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: `${options.memoryMb ?? 1024}MiB`,
     ...(options.threads === undefined ? {} : { threads: String(options.threads) }),
-    ...(options.spillTo === undefined ? {} : { temp_directory: options.spillTo }),
+    ...(options.spillTo === undefined
+      ? {}
+      : { temp_directory: `${options.spillTo}-${process.pid}-${numSessions++}` }),
   });
   const connection = await instance.connect();
   await connection.run("SET TimeZone = 'UTC'");

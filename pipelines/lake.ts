@@ -133,8 +133,9 @@ export interface WrittenFile {
 export const lakeIdentity: Readonly<Record<LakeTable, readonly string[]>> = {
   listens: ['listened_at', 'listener', 'least(artist, title)', 'greatest(artist, title)'],
   recordings: ['recording_id'],
-  playlists: ['playlist_id'],
-  memberships: ['playlist_id', 'recording_id', 'added'],
+  // The owner too: a source that names them later adds rows that say so.
+  playlists: ['playlist_id', 'listener'],
+  memberships: ['playlist_id', 'recording_id', 'added', 'listener'],
   texts: ['text_id'],
   artist_plays: ['listener', 'artist'],
   artist_tags: ['listener', 'artist', 'tag'],

@@ -52,6 +52,7 @@ export const lakeTables = {
     name: 'VARCHAR',
     description: 'VARCHAR', // may be null
     source: 'VARCHAR',
+    listener: 'VARCHAR', // whose it is; null where it is nobody's, or not said
   },
   /** A recording in a playlist for a time. Identity: (source, playlist_id, recording_id, added). */
   memberships: {
@@ -60,6 +61,7 @@ export const lakeTables = {
     added: 'DATE',
     removed: 'DATE', // null: still there
     source: 'VARCHAR',
+    listener: 'VARCHAR', // whose playlist it is, as in playlists
   },
   /** Prose about an artist. */
   texts: {

@@ -6,6 +6,9 @@ import { openListCache, type ListCache } from '../infra/list-cache.ts';
 import { openMongo } from '../infra/mongo.ts';
 import type { Metrics } from '../infra/metrics.ts';
 import { openAlerts } from '../infra/mongo/alerts.ts';
+import { nameFinder } from '../infra/erasure/names.ts';
+import { eraseFromQueues } from '../infra/erasure/queues.ts';
+import { takeBackLists } from '../infra/erasure/take-back.ts';
 import { openErased } from '../infra/mongo/erased.ts';
 import { openLedger } from '../infra/mongo/ledger.ts';
 import { openNames, type Names } from '../infra/mongo/names.ts';
@@ -41,7 +44,7 @@ import { weekStatus, type WeekStatus } from '../pipelines/delivery/status.ts';
 import { listStory, type ListStory } from '../pipelines/delivery/story.ts';
 import type { AlertBook, Webhook } from '../pipelines/delivery/watch.ts';
 import { sweep, type SweepReport } from '../pipelines/delivery/sweep.ts';
-import type { FrozenLists, ListArchive } from '../pipelines/lists.ts';
+import type { BatchMessage, FrozenLists, ListArchive } from '../pipelines/lists.ts';
 import type { Clock, Log } from '../pipelines/ports.ts';
 import { waitForOrders, type DeliverySummary, type Waiting } from './await-delivery.ts';
 import { openNameLists } from './name-lists.ts';
@@ -179,7 +182,8 @@ export async function openDelivery(given: DeliveryOptions): Promise<Delivery> {
         : keep(openWebhook({ ...config.webhook, redis: redis.client, namespace, clock, log }));
     const covers = openCovers({ home: config.home, log });
     const storedLists = openStoredLists(db);
-    const erased = openErased(db);
+    const erased = openErased(db, { clock });
+    const takingBack = { db, redis: redis.client, namespace, home: config.home };
     const alerts = openAlerts(db);
     const [stored, plainLedger, orders] = await Promise.all([
       openPlaylists(db),
@@ -250,13 +254,20 @@ export async function openDelivery(given: DeliveryOptions): Promise<Delivery> {
             batchesUnderWay++;
             metrics?.batches(1);
             try {
-              const message = await erased.drop(published, publishedAt);
               const delivering = { playlists, ledger, pictures, covers: coverQueue, clock };
-              const outcome = await deliverBatch(message, delivering);
-              // Of one that was delivered before too: we may have died before it was told.
-              await webhook?.send(batchDelivered(message, clock()));
+              const outcome = await erased.keepOut(
+                published,
+                publishedAt,
+                async (message) => {
+                  const done = await deliverBatch(message, delivering);
+                  // Of one that was delivered before too: we may have died before it was told.
+                  await webhook?.send(batchDelivered(message, clock()));
+                  return done;
+                },
+                (users) => takeBackLists(takingBack, published, users),
+              );
               if (publishedAt !== undefined) metrics?.stored((Date.now() - publishedAt) / 1000);
-              const { order, batch, lists } = message;
+              const { order, batch, lists } = published;
               onBatch?.({
                 ...{ week: order.week, zone: order.zone, order: order.id, batch, outcome },
                 lists: lists.length,
@@ -271,6 +282,16 @@ export async function openDelivery(given: DeliveryOptions): Promise<Delivery> {
             await ledger.failed(entry);
             metrics?.failed(entry);
           },
+          burying: ({ message, reason }, publishedAt, bury) =>
+            erased.keepOut(
+              message,
+              publishedAt,
+              (letter) => bury(letter, without(reason, message, letter)),
+              async (users) => {
+                for (const finder of users.map(nameFinder)) await eraseFromQueues(rabbit, finder);
+                await takeBackLists(takingBack, message, users);
+              },
+            ),
           clock,
           ...(options.prefetch === undefined ? {} : { prefetch: options.prefetch }),
         });
@@ -355,6 +376,12 @@ export async function openDelivery(given: DeliveryOptions): Promise<Delivery> {
     await dispose();
     throw error;
   }
+}
+
+/** A reason without the names of those whose lists a message has lost. */
+function without(reason: string, before: BatchMessage, after: BatchMessage): string {
+  const gone = before.lists.filter(({ user }, n) => after.lists[n]!.user !== user);
+  return gone.reduce((text, { user }) => nameFinder(user).without(text), reason);
 }
 
 /** What the API has cached of a listener is gone as soon as their lists change. */

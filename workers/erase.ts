@@ -3,25 +3,32 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Config } from '../infra/config.ts';
 import { openDuckdb } from '../infra/duckdb.ts';
 import { eraseFromArtifacts } from '../infra/erasure/artifacts.ts';
-import { eraseFromTexts, eraseHistories, filesWith } from '../infra/erasure/home-files.ts';
-import { eraseFromLake, lakeHomes } from '../infra/erasure/lake.ts';
+import {
+  eraseFromTexts,
+  eraseHistories,
+  filesWith,
+  removeLeftovers,
+} from '../infra/erasure/home-files.ts';
+import { eraseFromLake, lakeHomes, ownPlaylists } from '../infra/erasure/lake.ts';
 import { eraseFiles, eraseFromMongo, picturesOf, searchMongo } from '../infra/erasure/mongo.ts';
 import { nameFinder, type NameFinder } from '../infra/erasure/names.ts';
 import { eraseFromQueues, searchQueues } from '../infra/erasure/queues.ts';
 import { openErasureBook, type ErasureRecord } from '../infra/erasure/record.ts';
-import { eraseFromRedis, searchRedis } from '../infra/erasure/redis.ts';
-import { openEventLog } from '../infra/event-log.ts';
+import { eraseFromRedis, rewriteCommands, searchRedis } from '../infra/erasure/redis.ts';
 import { openLake } from '../infra/lake.ts';
+import { withLock } from '../infra/lock.ts';
 import { openMongo, type Mongo } from '../infra/mongo.ts';
-import { hashOf, openErased } from '../infra/mongo/erased.ts';
+import { hashOf, knownAfterMs, openErased } from '../infra/mongo/erased.ts';
 import { openRabbit, type Rabbit } from '../infra/rabbit.ts';
 import { openRedis } from '../infra/redis.ts';
 import type { ServerUrls } from '../infra/servers/index.ts';
-import { Mistake } from '../model/mistake.ts';
-import { fromLake } from '../pipelines/lake.ts';
+import { lakeTableNames } from '../pipelines/lake.ts';
 import type { ListArchive } from '../pipelines/lists.ts';
 import type { Clock, Log, Sql } from '../pipelines/ports.ts';
-import { runIngest } from './ingest.ts';
+import { spellingSteps } from '../pipelines/spelling-parts.ts';
+import { fingerprintOf } from '../pipelines/step.ts';
+import type { LakeTable } from '../pipelines/tables.ts';
+import { sayInLog } from './erasure-in-log.ts';
 
 export interface Erasing {
   readonly config: Config;
@@ -50,10 +57,13 @@ export interface ErasureReport {
 
 /** So often everything is gone through again where a search still finds something. */
 const mostRounds = 3;
-/** Messages that were on their way when all was done are dropped for so long, milliseconds. */
-const afterwardsMs = 60_000;
-/** How long the log may take to get into the lake, milliseconds. */
-const logPatienceMs = 120_000;
+/**
+ * What is published up to so long after all was done is dropped, milliseconds: who began to publish
+ * before may still have the lists open as they were.
+ */
+const afterwardsMs = 3_600_000;
+/** How long another erasure of the home is waited for, milliseconds. */
+const turnMs = 3_600_000;
 
 /** Writes down that a listener is to be erased: from then on it happens, whoever is killed. */
 export async function recordErasure(
@@ -71,15 +81,33 @@ export async function recordErasure(
 
 /**
  * Removes every trace of a listener, and searches all stores for what is left. Each step may be done
- * again; one that was killed is finished by the next call, for whomever it was.
+ * again; one that was killed is finished by the next call, for whomever it was. Of several calls in
+ * one home one is at work: a second would write the same files.
  *
  * @throws Mistake `LOCKED` while a week is being made, `SERVER_DOWN`; the erasure stays recorded
  */
 export async function eraseListener(erasing: Erasing, listener: string): Promise<ErasureReport> {
+  const { config, signal } = erasing;
+  const { at } = await recordErasure(erasing, listener);
+  const turn = { waitMs: turnMs, what: `erasing from ${config.home}`, signal };
+  return withLock(join(config.home, 'erasing.lock'), turn, async () => {
+    const recorded = (await openErasureBook(config.home).find(listener))!;
+    const { hash, finishedAt, removed } = recorded;
+    // Who was at work before has done it.
+    if (finishedAt !== undefined) return { listener, hash, at, finishedAt, removed, found: [] };
+    return carryOut(erasing, listener, recorded);
+  });
+}
+
+async function carryOut(
+  erasing: Erasing,
+  listener: string,
+  recorded: ErasureRecord,
+): Promise<ErasureReport> {
   const book = openErasureBook(erasing.config.home);
-  const before = await book.find(listener);
-  const isAgain = before !== undefined && before.finishedAt === undefined;
-  let erasure = await recordErasure(erasing, listener);
+  const isAgain = recorded.begun === true;
+  let erasure: ErasureRecord = { ...recorded, begun: true };
+  await book.write(erasure);
   const removed: Record<string, number> = { ...erasure.removed };
   const count = async (step: string, number: number) => {
     if (number > 0) removed[step] = (removed[step] ?? 0) + number;
@@ -91,22 +119,47 @@ export async function eraseListener(erasing: Erasing, listener: string): Promise
     const { config, clock, archive, signal } = erasing;
     const { mongo, redis, rabbit, sql } = stores;
     const finder = nameFinder(listener);
-    const erased = openErased(mongo.db);
+    const erased = openErased(mongo.db, { clock });
     // Until it is done, everything under way to them is dropped.
     await erased.add(listener, clock() + 365 * 86_400_000);
+    const addedAt = performance.now();
     await sayInLog(erasing, erasure);
-    for (const home of await lakeHomes(config.home)) {
-      const rows = await eraseFromLake(home, finder, erasure.at, signal);
+    const homes = await lakeHomes(config.home);
+    if (erasure.playlists === undefined) {
+      const playlists: [string, string][] = [];
+      for (const home of homes) {
+        for (const [source, id] of await ownPlaylists(home, listener, signal)) {
+          playlists.push([source, id]);
+        }
+      }
+      erasure = { ...erasure, playlists };
+      await book.write(erasure);
+    }
+    for (const home of homes) {
+      const rows = await eraseFromLake(home, finder, erasure.at, erasure.playlists, signal);
       for (const [table, number] of Object.entries(rows)) await count(`lake.${table}`, number);
     }
-    const isEverywhere =
-      isAgain || ['lake.artist_plays', 'lake.artist_tags'].some((key) => key in removed);
-    const made = await eraseFromArtifacts(config.home, finder, isEverywhere, sql);
+    await removeLeftovers(config.home, homes);
+    const isOutOf = (...tables: LakeTable[]) =>
+      isAgain || tables.some((table) => `lake.${table}` in removed);
+    const made = await eraseFromArtifacts(
+      config.home,
+      finder,
+      {
+        // A catalogue has what is in these, and does not say whose it was.
+        isEverywhere: isOutOf('artist_plays', 'artist_tags', 'playlists', 'memberships'),
+        partsNow: isOutOf(...lakeTableNames) ? await partsOf(homes) : undefined,
+      },
+      sql,
+    );
     await count('histories', await eraseHistories(config.home, listener));
     await count('lists in artifacts', made.lists);
     await count('artifacts', made.artifacts);
+    const toWait = knownAfterMs - (performance.now() - addedAt);
+    if (toWait > 0) await pause(toWait, undefined, { signal });
     if (erasure.pictures === undefined) {
-      const pictures = await picturesOf(mongo.db, listener, await archive.weeks());
+      const known = { db: mongo.db, redis, namespace: config.namespace };
+      const pictures = await picturesOf(known, listener, await archive.weeks());
       erasure = { ...erasure, pictures: mutable(pictures) };
       await book.write(erasure);
     }
@@ -118,15 +171,18 @@ export async function eraseListener(erasing: Erasing, listener: string): Promise
       for (const [name, number] of Object.entries(documents)) {
         await count(`mongodb.${name}`, number);
       }
-      await count('pictures', await eraseFiles(mongo.db, config.home, pictures));
       const covers = new Set(pictures.covers);
       const keys = await eraseFromRedis(redis, config.namespace, finder, covers);
       await count('redis keys', keys);
+      // After Redis, which has the covers that are to be made.
+      await count('pictures', await eraseFiles(mongo.db, config.home, pictures));
       const texts = await filesWith(config.home, finder, sql);
       await count('files', await eraseFromTexts(config.home, texts, finder));
       const left = await searchStores(erasing, stores, finder);
+      if (left.length > 0 && round < mostRounds) continue;
+      await rewriteCommands(redis, signal);
       if (left.length === 0) await erased.add(listener, clock() + afterwardsMs);
-      if (left.length === 0 || round === mostRounds) return left;
+      return left;
     }
   });
   if (found.length === 0) {
@@ -193,52 +249,14 @@ async function searchStores(
   ];
 }
 
-/**
- * Says in the log that they are erased, and waits until the lake has taken that in: what the log
- * held of them before is dropped by then, or in the lake.
- */
-async function sayInLog(erasing: Erasing, { hash, at }: ErasureRecord): Promise<void> {
-  const { config, servers, log, signal } = erasing;
-  if (await isInLake(config.home, hash, at)) return;
-  const events = openEventLog(config, servers, log);
-  try {
-    const row = JSON.stringify({ happened_at: at, listener_hash: hash });
-    await events.append({ table: 'erasures', rows: 1, body: Buffer.from(`${row}\n`) });
-  } finally {
-    await events.dispose();
+/** Fingerprints of the spellings of all parts of these lakes. */
+async function partsOf(homes: readonly string[]): Promise<Set<string>> {
+  const parts = new Set<string>();
+  for (const home of homes) {
+    const snapshot = await openLake(home, { verifyMb: 0 }).snapshot();
+    for (const step of Object.values(spellingSteps(snapshot))) parts.add(fingerprintOf(step));
   }
-  const until = performance.now() + logPatienceMs;
-  for (;;) {
-    try {
-      await runIngest({ config, servers, log, once: true, cutMs: 100 }, signal);
-    } catch (error) {
-      // Then another one takes it in.
-      if (!(error instanceof Mistake) || error.code !== 'LOCKED') throw error;
-    }
-    if (await isInLake(config.home, hash, at)) return;
-    if (performance.now() > until) {
-      throw new Mistake(
-        'LOCKED',
-        `the log: expected it in the lake within ${logPatienceMs / 1000} s, it is not; the erasure is recorded and goes on with the same command`,
-      );
-    }
-    await pause(200, undefined, { signal });
-  }
-}
-
-async function isInLake(home: string, hash: string, at: string): Promise<boolean> {
-  const { tables } = await openLake(home, { verifyMb: 0 }).snapshot();
-  const sql = await openDuckdb({ threads: 1, memoryMb: 256 });
-  try {
-    const found = await sql.rows(
-      `SELECT 1 FROM ${fromLake('erasures', tables.erasures)}
-       WHERE source = 'log' AND listener_hash = $hash AND happened_at = CAST($at AS TIMESTAMP)`,
-      { hash, at: at.replace('Z', '') },
-    );
-    return found.length > 0;
-  } finally {
-    sql.dispose();
-  }
+  return parts;
 }
 
 function mutable({ pictures, covers }: Awaited<ReturnType<typeof picturesOf>>): {

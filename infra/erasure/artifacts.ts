@@ -23,17 +23,24 @@ export interface ArtifactErasure {
  * - the artifacts that lists are made from are removed where the listener was in the lake that they
  *   come of, with all that was made from them: whoever asks for them again has them made from the
  *   lake without the listener;
+ * - spellings of parts of the lake that are not its parts any more go: they say how somebody wrote
+ *   what they alone have played;
  * - rankers, and what the gate found, stay.
  *
  * So a frozen week that has its lists still runs, and makes nothing.
  *
  * @param isEverywhere - whether every catalogue has the listener in it, though it may not name them
+ * @param partsNow - fingerprints of the spellings of the lakes as they are now; undefined where the
+ *   lakes lost nothing
  * @throws Mistake `LOCKED` while a week is being made
  */
 export async function eraseFromArtifacts(
   home: string,
   finder: NameFinder,
-  isEverywhere: boolean,
+  {
+    isEverywhere,
+    partsNow,
+  }: { readonly isEverywhere: boolean; readonly partsNow: ReadonlySet<string> | undefined },
   sql: Sql,
 ): Promise<ArtifactErasure> {
   const root = join(home, 'artifacts');
@@ -47,14 +54,21 @@ export async function eraseFromArtifacts(
     if (stage === 'lists') {
       lists += await eraseFromLists(folder, finder.listener, sql);
     } else if (!kept.has(stage)) {
-      const isTheirs = isEverywhere && stage === 'catalogue';
+      const isTheirs =
+        (isEverywhere && stage === 'catalogue') ||
+        (stage === 'spellings' && partsNow?.has(fingerprint) === false);
       if (isTheirs || (await isInFolder(folder, finder, sql))) gone.add(fingerprint);
     }
   }
+  // A catalogue is not of a part in the sense that it has to go with it.
+  const spelled = new Set(
+    all.filter(({ stage }) => stage === 'spellings').map((one) => one.fingerprint),
+  );
   for (let before = -1; before !== gone.size;) {
     before = gone.size;
     for (const { stage, fingerprint, inputs } of all) {
-      if (!kept.has(stage) && inputs.some((input) => gone.has(input))) gone.add(fingerprint);
+      if (kept.has(stage)) continue;
+      if (inputs.some((input) => gone.has(input) && !spelled.has(input))) gone.add(fingerprint);
     }
   }
   // What was made from others goes first: a kill leaves nothing that cannot be traced.

@@ -6,13 +6,16 @@ import { historyFormats } from '../../pipelines/import/history/formats.ts';
 import { historySource } from '../../pipelines/import/history/history-importer.ts';
 import type { Sql } from '../../pipelines/ports.ts';
 import { hashOf } from '../mongo/erased.ts';
+import { Mistake } from '../../model/mistake.ts';
+import { spillFolder } from '../duckdb.ts';
+import { acquireLock } from '../lock.ts';
 import { isInFile } from './find-in-file.ts';
 import type { NameFinder } from './names.ts';
 
 /**
  * Files of a home that name a listener, as paths in it. Not looked into: the folders of private
  * servers, which are asked themselves; the sources that were simulated, which are an input as a
- * folder of sources elsewhere is; and the record of the erasure that goes on.
+ * folder of sources elsewhere is; what sessions that go on spill; and the record of the erasure.
  */
 export async function filesWith(home: string, finder: NameFinder, sql: Sql): Promise<string[]> {
   const record = join('erasures', `${hashOf(finder.listener)}.json`);
@@ -20,9 +23,10 @@ export async function filesWith(home: string, finder: NameFinder, sql: Sql): Pro
   for await (const path of filesBelow(home)) {
     const name = relative(home, path);
     const parts = name.split(sep);
-    const isOthers = parts[0] === 'servers' || parts[0] === 'spill' || parts[0] === 'jupyter';
+    const isOthers = parts[0] === 'servers' || parts[0] === 'jupyter';
     const isSource = parts[0] === 'simulated' && parts[2] === 'sources';
-    if (isOthers || isSource || name === record) continue;
+    const isSpilled = parts.slice(0, -1).some((part) => spillFolder.test(part));
+    if (isOthers || isSource || isSpilled || name === record) continue;
     const isThere = await isInFile(path, finder, sql).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return false;
       throw error;
@@ -70,6 +74,42 @@ export async function eraseHistories(home: string, listener: string): Promise<nu
     removed++;
   }
   return removed;
+}
+
+/**
+ * Removes what killed processes left of their work: what SQL sessions spilled, which is compressed
+ * and not searched, and the batch that was on its way from the log into the lake.
+ *
+ * @param lakeHomes - the home itself among them
+ */
+export async function removeLeftovers(home: string, lakeHomes: readonly string[]): Promise<void> {
+  const ingest = join(home, 'ingest');
+  for (const folder of [...lakeHomes, ingest]) {
+    const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+    for (const { name } of entries.filter((entry) => entry.isDirectory())) {
+      const match = spillFolder.exec(name);
+      if (match === null || (match[1] !== undefined && isRunning(Number(match[1])))) continue;
+      await rm(join(folder, name), { recursive: true, force: true });
+    }
+  }
+  // Who takes the log in just now cleans up behind itself.
+  const options = { waitMs: 0, what: `taking the log into ${home}` };
+  const release = await acquireLock(join(home, 'ingest.lock'), options).catch((error: unknown) => {
+    if (error instanceof Mistake && error.code === 'LOCKED') return undefined;
+    throw error;
+  });
+  if (release === undefined) return;
+  await rm(join(ingest, 'batch'), { recursive: true, force: true });
+  release();
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 async function* filesBelow(folder: string): AsyncGenerator<string> {

@@ -1,10 +1,15 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { HeldFile, LakeUpdate, WrittenFile } from '../../pipelines/lake.ts';
+import {
+  fromLake,
+  type HeldFile,
+  type LakeUpdate,
+  type WrittenFile,
+} from '../../pipelines/lake.ts';
 import type { Sql } from '../../pipelines/ports.ts';
 import { quoted } from '../../pipelines/sql.ts';
-import { lakeTables } from '../../pipelines/tables.ts';
+import { lakeTables, type LakeTable } from '../../pipelines/tables.ts';
 import { openDuckdb } from '../duckdb.ts';
 import { openLake } from '../lake.ts';
 import { hashOf } from '../mongo/erased.ts';
@@ -25,6 +30,41 @@ export async function lakeHomes(home: string): Promise<string[]> {
   ];
 }
 
+/** A playlist of the lake: its source, and its id there. */
+export type OwnPlaylist = readonly [source: string, playlistId: string];
+
+/**
+ * Playlists of a lake that are this listener's and nobody else's, ascending. Segments that were
+ * written before a source said whose they are hold rows of them without an owner.
+ */
+export async function ownPlaylists(
+  lakeHome: string,
+  listener: string,
+  signal?: AbortSignal,
+): Promise<OwnPlaylist[]> {
+  const lake = openLake(lakeHome, { verifyMb: 0, waitMs: 3_600_000 });
+  const sql = await openDuckdb({ threads: 2, memoryMb: 512, spillTo: join(lakeHome, 'spill') });
+  try {
+    return await lake.update(async (update) => {
+      const files = update.held().filter(({ table }) => table === 'playlists');
+      const found = await sql.rows<{ source: string; playlist_id: string }>(
+        `SELECT source, playlist_id
+         FROM ${fromLake(
+           'playlists',
+           files.map(({ path }) => path),
+         )}
+         GROUP BY source, playlist_id
+         HAVING bool_or(listener = $listener) AND bool_and(coalesce(listener = $listener, true))
+         ORDER BY source, playlist_id`,
+        { listener },
+      );
+      return found.map(({ source, playlist_id }): OwnPlaylist => [source, playlist_id]);
+    }, signal);
+  } finally {
+    sql.dispose();
+  }
+}
+
 /** What was removed from a lake, in rows by table. */
 export type LakeErasure = Readonly<Record<string, number>>;
 
@@ -34,11 +74,13 @@ export type LakeErasure = Readonly<Record<string, number>>;
  * them, whether it counts, was replaced before, or holds rejects.
  *
  * @param at - ISO 8601: rows from before do not come back
+ * @param playlists - see {@link ownPlaylists}
  */
 export async function eraseFromLake(
   lakeHome: string,
   finder: NameFinder,
   at: string,
+  playlists: readonly OwnPlaylist[] = [],
   signal?: AbortSignal,
 ): Promise<LakeErasure> {
   const lake = openLake(lakeHome, { verifyMb: 0, waitMs: 3_600_000 });
@@ -52,7 +94,7 @@ export async function eraseFromLake(
         const files: WrittenFile[] = [];
         const touched: string[] = [];
         for (const file of group) {
-          const found = await rewrite(sql, update, file, finder, touched.length);
+          const found = await rewrite(sql, update, file, { finder, playlists }, touched.length);
           if (found === undefined) continue;
           touched.push(file.path);
           if (found.written !== undefined) files.push(found.written);
@@ -87,7 +129,7 @@ async function rewrite(
   sql: Sql,
   { scratch }: LakeUpdate,
   file: HeldFile,
-  finder: NameFinder,
+  { finder, playlists }: { finder: NameFinder; playlists: readonly OwnPlaylist[] },
   number: number,
 ): Promise<{ rows: number; written: WrittenFile | undefined } | undefined> {
   const { path, table, day } = file;
@@ -103,17 +145,17 @@ async function rewrite(
       written: kept.length === 0 ? undefined : { ...place, rows: kept.length },
     };
   }
+  const isTheirs = theirRows(table, finder.listener, playlists);
+  // A file may be older than a column of its table.
+  const rows = fromLake(table, [path]);
   const [counted] = await sql.rows<{ all: number; theirs: number }>(
-    `SELECT count(*) AS "all", count(*) FILTER (listener = $listener) AS theirs
-     FROM read_parquet(${quoted(path)}, hive_partitioning = false)`,
-    { listener: finder.listener },
+    `SELECT count(*) AS "all", count(*) FILTER (${isTheirs}) AS theirs FROM ${rows}`,
   );
   const { all, theirs } = counted!;
   if (theirs === 0) return undefined;
   if (theirs < all) {
     await sql.run(
-      `COPY (SELECT * FROM read_parquet(${quoted(path)}, hive_partitioning = false)
-             WHERE listener IS DISTINCT FROM ${quoted(finder.listener)})
+      `COPY (SELECT * FROM ${rows} WHERE NOT (${isTheirs}))
        TO ${quoted(to)} (FORMAT parquet, COMPRESSION zstd)`,
     );
   }
@@ -121,6 +163,14 @@ async function rewrite(
     rows: theirs,
     written: theirs === all ? undefined : { ...place, rows: all - theirs },
   };
+}
+
+/** Never null. */
+function theirRows(table: LakeTable, listener: string, playlists: readonly OwnPlaylist[]): string {
+  const named = `coalesce(listener = ${quoted(listener)}, false)`;
+  if ((table !== 'playlists' && table !== 'memberships') || playlists.length === 0) return named;
+  const own = playlists.map(([source, id]) => `(${quoted(source)}, ${quoted(id)})`);
+  return `(${named} OR (listener IS NULL AND (source, playlist_id) IN (${own.join(', ')})))`;
 }
 
 /** The raw row in a line of rejects; the line itself where it is something else. */

@@ -1,8 +1,10 @@
 import { EJSON } from 'bson';
+import type { Redis } from 'ioredis';
 import type { Db, Document, Filter } from 'mongodb';
 import { coverKey } from '../../pipelines/delivery/cover.ts';
 import { forgetCovers, forgetPicture } from '../covers.ts';
 import { reaching } from '../mongo.ts';
+import { rememberedPictures } from '../pictures/memory.ts';
 import type { NameFinder } from './names.ts';
 
 /** Collections that hold what music is called and what was read on the web, or hashes: nobody's ids. */
@@ -10,15 +12,19 @@ const ofNobody = new Set(['tracks', 'artists', 'names', 'models', 'modelEvents',
 
 /** What a listener's covers and pictures are known by; to be read before their lists go. */
 export interface ListenerPictures {
-  /** Hashes of pictures that are on their covers. */
+  /** Hashes of pictures that are or were to be on their covers. */
   readonly pictures: readonly string[];
   /** Keys of all covers that may have been made for them. */
   readonly covers: readonly string[];
 }
 
-/** @param weeks - all that lists were made for */
+/**
+ * What is on their lists, what they uploaded last, and what was fetched for them last.
+ *
+ * @param weeks - all that lists were made for
+ */
 export async function picturesOf(
-  db: Db,
+  { db, redis, namespace }: { readonly db: Db; readonly redis: Redis; readonly namespace: string },
   user: string,
   weeks: readonly string[],
 ): Promise<ListenerPictures> {
@@ -30,6 +36,8 @@ export async function picturesOf(
   );
   const pictures = new Set(lists.flatMap(({ picture }) => picture ?? []));
   if (upload !== null) pictures.add(upload.hash);
+  // Of a batch that failed, or was delivered to somebody with a newer list, no list tells.
+  for (const hash of await rememberedPictures(redis, namespace, user)) pictures.add(hash);
   const ofWeeks = [...new Set([...weeks, ...lists.map(({ week }) => week)])].sort();
   return {
     pictures: [...pictures].sort(),
@@ -53,18 +61,26 @@ export async function eraseFromMongo(db: Db, finder: NameFinder): Promise<Record
     ledger.updateMany({ users: user }, { $pull: { users: user } }),
   );
   count('ledger', pulled.modifiedCount);
+  count('ledger', await eraseFromReasons(db, finder));
+  const pictures = db.collection<Document & { _id: string }>('pictures');
+  count('pictures', (await reaching(() => pictures.deleteOne({ _id: user }))).deletedCount);
+  return removed;
+}
+
+/** Why batches failed may name somebody. @returns entries of the ledger that were changed */
+export async function eraseFromReasons(db: Db, finder: NameFinder): Promise<number> {
+  const ledger = db.collection<LedgerDocument>('ledger');
   const told = await reaching(() =>
-    ledger.find(mentioning(user), { projection: { reason: 1 } }).toArray(),
+    ledger.find(mentioning(finder.listener), { projection: { reason: 1 } }).toArray(),
   );
+  let changed = 0;
   for (const { _id, reason } of told) {
     const text = finder.without(reason ?? '');
     if (text === reason) continue;
     await reaching(() => ledger.updateOne({ _id }, { $set: { reason: text } }));
-    count('ledger', 1);
+    changed++;
   }
-  const pictures = db.collection<Document & { _id: string }>('pictures');
-  count('pictures', (await reaching(() => pictures.deleteOne({ _id: user }))).deletedCount);
-  return removed;
+  return changed;
 }
 
 interface LedgerDocument {

@@ -13,8 +13,12 @@ const record = z.object({
   listener: z.string().optional(),
   /** What their pictures and covers are known by, until it is done: their lists go first. */
   pictures: z.object({ pictures: z.array(z.string()), covers: z.array(z.string()) }).optional(),
+  /** Playlists of theirs in the lake, as [source, id], until it is done: who owns them goes first. */
+  playlists: z.array(z.tuple([z.string(), z.string()])).optional(),
   /** When it was asked for: what they did before is erased and does not come back. */
   at: z.iso.datetime(),
+  /** Somebody began with it: whatever is not counted in `removed` may have been done. */
+  begun: z.boolean().optional(),
   finishedAt: z.iso.datetime().optional(),
   /** What was removed, by store and kind; of all tries together. */
   removed: z.record(z.string(), z.number()),

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { scrubJson, type NameFinder } from './names.ts';
 
@@ -56,9 +57,36 @@ export async function eraseFromRedis(
       }
     }
   });
-  // What was deleted is still in the file of commands until it is written anew.
-  await redis.bgrewriteaof().catch(() => undefined);
   return changed;
+}
+
+/** So long it is waited for Redis to write its file anew, milliseconds. */
+const rewritingMs = 120_000;
+
+/**
+ * What was deleted is still in Redis' file of commands until that is written anew: has it done, and
+ * waits for it. A Redis that does not let us is left alone.
+ */
+export async function rewriteCommands(redis: Redis, signal?: AbortSignal): Promise<void> {
+  const until = performance.now() + rewritingMs;
+  const isRewriting = async () =>
+    /^aof_rewrite_(in_progress|scheduled):1/m.test(await redis.info('persistence'));
+  for (;;) {
+    // One that goes on may have begun before what was deleted was.
+    while ((await isRewriting()) && performance.now() < until) {
+      await pause(50, undefined, signal && { signal });
+    }
+    try {
+      await redis.bgrewriteaof();
+      break;
+    } catch (error) {
+      const isBusy = /progress/i.test((error as Error).message);
+      if (!isBusy || performance.now() > until) return;
+    }
+  }
+  while ((await isRewriting()) && performance.now() < until) {
+    await pause(50, undefined, signal && { signal });
+  }
 }
 
 /** Where the namespace names a listener; keys without the id. */

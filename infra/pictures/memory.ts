@@ -14,6 +14,21 @@ const mark = page.extend({
 /** Five weeks: somebody who gets a list every week is never forgotten. */
 const keepSeconds = 35 * 24 * 3600;
 
+/** Providers that fetch, as {@link redisPictureMemory} is told them. */
+const fetchingProviders = [undefined, 'profile', 'lookup'];
+
+/** Hashes of the pictures that were fetched last for a user, by any provider; ascending. */
+export async function rememberedPictures(
+  redis: Redis,
+  namespace: string,
+  user: string,
+): Promise<string[]> {
+  const found = await Promise.all(
+    fetchingProviders.map((provider) => redisPictureMemory(redis, namespace, provider).get(user)),
+  );
+  return [...new Set(found.flatMap((one) => one?.hash ?? []))].sort();
+}
+
 /**
  * Marks in Redis under `<namespace>:picture:<user>`, of other providers than the first
  * `<namespace>:picture-<provider>:<user>`; what cannot be read counts as unknown. Users who are asked

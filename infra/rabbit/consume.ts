@@ -6,7 +6,7 @@ import type { Clock, Log } from '../../pipelines/ports.ts';
 import { logWith } from '../log.ts';
 import { closeChannel } from './channel.ts';
 import { failureOf } from './deadletters.ts';
-import { parseBatch } from './message.ts';
+import { batchBytes, parseBatch } from './message.ts';
 import { publishedHeader } from './publish.ts';
 import type { Topology } from './topology.ts';
 
@@ -19,6 +19,15 @@ export interface ConsumerOptions {
   readonly handle: (message: BatchMessage, publishedAt?: number) => Promise<unknown>;
   /** Called before a message goes to the dead-letter queue. */
   readonly failed: (entry: LedgerEntry) => Promise<void>;
+  /**
+   * Decides what becomes a dead letter, and for what reason, by calling `bury`; the message is
+   * acknowledged when this resolves. Default: the batch as it is. Not asked of what is no batch.
+   */
+  readonly burying?: (
+    failed: { readonly message: BatchMessage; readonly reason: string },
+    publishedAt: number | undefined,
+    bury: (message: BatchMessage, reason: string) => Promise<void>,
+  ) => Promise<void>;
   readonly clock: Clock;
   /** Messages that are worked on at a time. Default 4. */
   readonly prefetch?: number;
@@ -174,10 +183,20 @@ async function settle(
     if (!isOpen()) return;
     if (reason !== undefined) {
       log.error({ message: message.properties.messageId as unknown, reason }, 'dead letter');
-      await retrying(options, signal, log, () =>
-        options.failed(failureOf(message, reason, options.clock())),
-      );
-      await bury(message, reason);
+      const buryAs = async (content: Buffer, why: string) => {
+        await retrying(options, signal, log, () =>
+          options.failed(failureOf(message, why, options.clock())),
+        );
+        await bury({ ...message, content }, why);
+      };
+      const batch = parseBatch(message.content);
+      if (options.burying === undefined || typeof batch === 'string') {
+        await buryAs(message.content, reason);
+      } else {
+        await options.burying({ message: batch, reason }, publishedAtOf(message), (letter, why) =>
+          buryAs(letter === batch ? message.content : batchBytes(letter), why),
+        );
+      }
     }
     if (isOpen()) channel.ack(message);
   } catch (error) {

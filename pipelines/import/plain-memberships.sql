@@ -1,5 +1,5 @@
 SELECT row, trimmed(m.playlist_id) AS playlist_id, trimmed(m.recording_id) AS recording_id,
-       day_in(m.added) AS added, day_in(m.removed) AS removed,
+       day_in(m.added) AS added, day_in(m.removed) AS removed, p.listener,
        coalesce(fault, CASE WHEN p.playlist_id IS NULL THEN 'unknown playlist'
                             WHEN r.recording_id IS NULL THEN 'unknown track'
                             WHEN day_in(m.added) IS NULL THEN 'bad date'
@@ -8,5 +8,6 @@ SELECT row, trimmed(m.playlist_id) AS playlist_id, trimmed(m.recording_id) AS re
                        END) AS reason,
        CAST([] AS VARCHAR[]) AS repairs
 FROM memberships m
-LEFT JOIN (SELECT DISTINCT playlist_id FROM usable_playlists) p ON p.playlist_id = trimmed(m.playlist_id)
+LEFT JOIN (SELECT playlist_id, min(listener) AS listener FROM usable_playlists GROUP BY playlist_id) p
+  ON p.playlist_id = trimmed(m.playlist_id)
 LEFT JOIN (SELECT DISTINCT recording_id FROM usable_recordings) r ON r.recording_id = trimmed(m.recording_id)

@@ -33,7 +33,7 @@ const columns = {
       ...['loudness', 'tempo', 'musical_key', 'mode', 'known_from'],
     ],
   },
-  [playlists]: { required: ['playlist_id', 'name'], optional: ['description'] },
+  [playlists]: { required: ['playlist_id', 'name'], optional: ['description', 'listener'] },
   [memberships]: { required: ['playlist_id', 'recording_id', 'added'], optional: ['removed'] },
   [artistPlays]: { required: ['listener', 'artist', 'plays'], optional: ['known_from'] },
   [artistTags]: { required: ['artist', 'tag'], optional: ['tagged', 'listener'] },

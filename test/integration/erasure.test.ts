@@ -26,6 +26,7 @@ import { eraseLater } from '../../workers/erase-later.ts';
 import { importHistoryOf } from '../../workers/import-history.ts';
 import { eraseListener, searchListener, type Erasing } from '../../workers/erase.ts';
 import { deliverHome, gone, others, removeNamespace, week } from '../support/delivered-home.ts';
+import { ofOthers } from '../support/of-others.ts';
 import { sharedServers, silentLog } from '../support/servers.ts';
 import { queryLake, temporaryFolder, writeSources } from '../support/sources.ts';
 
@@ -53,31 +54,6 @@ afterEach(async () => {
   root.remove();
 });
 
-/** All that is stored for the others, and of their lists as they were made. */
-async function ofOthers() {
-  const { mongodbUrl } = await sharedServers();
-  const mongo = await openMongo({ url: mongodbUrl, database: config.namespace });
-  try {
-    const stored = await mongo.db
-      .collection('playlists')
-      .find({ user: { $in: others } })
-      .sort({ _id: 1 })
-      .toArray();
-    const made: unknown[] = [];
-    const lists = (await erasing.archive.find(week))!;
-    for (const { zone } of lists.zones) {
-      for await (const list of lists.read(zone)) if (others.includes(list.user)) made.push(list);
-    }
-    const rows = await queryLake(
-      config.home,
-      `SELECT * FROM lake.listens WHERE listener <> '${gone}' ORDER BY ALL`,
-    );
-    return { stored, made, rows };
-  } finally {
-    await mongo.dispose();
-  }
-}
-
 test('nothing of a listener is left anywhere, and all of the others stays as it was', async () => {
   const found = await searchListener(erasing, gone);
   // What there is to be found, so that finding nothing says something.
@@ -101,7 +77,7 @@ test('nothing of a listener is left anywhere, and all of the others stays as it 
   ]) {
     expect(found).toContainEqual(expect.stringMatching(place));
   }
-  const before = await ofOthers();
+  const before = await ofOthers(config);
   const files = () => readdir(join(config.home, 'pictures')).then((names) => names.length);
   expect(await files()).toBe(2);
 
@@ -120,7 +96,7 @@ test('nothing of a listener is left anywhere, and all of the others stays as it 
     messages: 3,
   });
   expect(await searchListener(erasing, gone)).toEqual([]);
-  expect(await ofOthers()).toEqual(before);
+  expect(await ofOthers(config)).toEqual(before);
   expect(await files()).toBe(1);
   expect(await readdir(join(config.home, 'artifacts', 'catalogue'))).toEqual([]);
   // The hash alone is remembered.

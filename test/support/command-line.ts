@@ -59,10 +59,12 @@ export interface CommandLine {
 /**
  * @param home - default: a temporary folder; it is removed with the rest
  * @param given - default: the servers that all tests share
+ * @param more - what the environment of the commands says besides
  */
 export async function openCommandLine(
   home = temporaryFolder().path,
   given?: ServerUrls,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<CommandLine> {
   const servers = given ?? (await sharedServers());
   const namespace = `t${randomUUID().slice(0, 8)}`;
@@ -73,6 +75,7 @@ export async function openCommandLine(
     REDIS_URL: servers.redisUrl,
     MONGODB_URL: servers.mongodbUrl,
     LOG_LEVEL: 'warn',
+    ...more,
   });
   const mongo = await openMongo({ url: servers.mongodbUrl, database: namespace });
   const playlists = playlistCollection(mongo.db);
