@@ -155,10 +155,28 @@ async function rewriteWeeks(
             [...new Set(paths.flatMap((path) => instead.get(path) ?? [path]))],
           ]),
         ) as FrozenWeek['lake']['tables'];
-        await book.write({ ...frozen, lake: { ...frozen.lake, tables } });
+        const replaced = replacedSince(frozen.lake, instead);
+        await book.write({ ...frozen, lake: { ...frozen.lake, tables, replaced } });
       }
     }
   });
+}
+
+/** What has taken the place of the files that a week was frozen with, earlier or now. */
+function replacedSince(
+  { tables, replaced = {} }: FrozenWeek['lake'],
+  instead: ReadonlyMap<string, readonly string[]>,
+): Record<string, string[]> {
+  const after: Record<string, string[]> = {};
+  for (const [first, now] of Object.entries(replaced)) {
+    after[first] = [...new Set(now.flatMap((path) => instead.get(path) ?? [path]))];
+  }
+  const later = new Set(Object.values(replaced).flat());
+  for (const path of Object.values(tables).flat()) {
+    const now = instead.get(path);
+    if (now !== undefined && !later.has(path)) after[path] = [...now];
+  }
+  return after;
 }
 
 async function weekBooks({ weeks }: LakePlace) {

@@ -37,6 +37,12 @@ export interface LakeSnapshot {
   readonly id: string;
   /** Absolute paths of Parquet files, in order; none where nothing was imported. */
   readonly tables: Readonly<Record<LakeTable, readonly string[]>>;
+  /**
+   * Of one that a week is frozen with: the files that it was taken of and that an erasure has
+   * replaced since, each with what `tables` has of its kind instead. What is made from the snapshot
+   * goes by the name of the first ones. Default: none.
+   */
+  readonly replaced?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 
 export interface LakeUpdate {

@@ -23,10 +23,29 @@ export function catalogueOf(lake: LakeSnapshot): Step {
 }
 
 /** Whether a log has brought any row that spells an artist. */
-function isFedByLog({ tables }: LakeSnapshot): boolean {
+function isFedByLog(lake: LakeSnapshot): boolean {
   return spellingTables.some((table) =>
-    tables[table].some((file) => /[/\\](log|merged)-[^/\\]*$/.test(file)),
+    firstFiles(lake, table).some((file) => /[/\\](log|merged)-[^/\\]*$/.test(file)),
   );
+}
+
+/**
+ * The files of a table that the snapshot was taken of, in their order: those that were erased in it
+ * since are known by what they were, so that what was made before is still found.
+ */
+function firstFiles({ tables, replaced = {} }: LakeSnapshot, table: LakeTable): string[] {
+  const erased = Object.keys(replaced).filter((path) => tableOf(path) === table);
+  if (erased.length === 0) return [...tables[table]];
+  const later = new Set(Object.values(replaced).flat());
+  return [...tables[table].filter((path) => !later.has(path)), ...erased].sort((x, y) =>
+    x < y ? -1 : Number(x > y),
+  );
+}
+
+/** The lake keeps segments as `<table>/<name>`, listens as `listens/<day>/<name>`. */
+function tableOf(file: string): string {
+  const parts = file.split(/[/\\]/);
+  return parts.at(parts.at(-2)!.startsWith('day=') ? -3 : -2)!;
 }
 
 /**
@@ -41,32 +60,40 @@ export function spellingSteps(lake: LakeSnapshot): Record<string, Step> {
     (tables[table] ??= []).push(file);
     parts.set(part, tables);
   };
-  const newest = lake.tables.listens.map(dayOf).reduce((a, b) => (a > b ? a : b), '');
-  for (const file of lake.tables.listens) {
+  const listens = firstFiles(lake, 'listens');
+  const newest = listens.map(dayOf).reduce((a, b) => (a > b ? a : b), '');
+  for (const file of listens) {
     const day = dayOf(file);
     put(day.slice(0, 7) === newest.slice(0, 7) ? day : day.slice(0, 7), 'listens', file);
   }
   for (const table of spellingTables) {
     if (table === 'listens') continue;
-    const files = lake.tables[table];
+    const files = firstFiles(lake, table);
     for (const file of files) {
       const hash = createHash('sha256').update(nameOf(file)).digest();
       const bucket = files.length <= mostFiles ? hash.toString('hex', 0, 4) : hash[0]! % mostFiles;
       put(`${table}-${bucket}`, table, file);
     }
   }
+  // What took the place of several files is read once.
+  const read = new Set<string>();
+  const nowOf = (file: string) =>
+    (lake.replaced?.[file] ?? [file]).filter((path) => !read.has(path) && read.add(path));
   return Object.fromEntries(
     [...parts]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([part, tables]) => [
         `spellings-${part}`,
-        step(spellings, {}, { part: partSource(tables) }, `spellings ${part}`),
+        step(spellings, {}, { part: partSource(tables, nowOf) }, `spellings ${part}`),
       ]),
   );
 }
 
 /** The name of a segment says what is in it, so the names are what the part is known by. */
-function partSource(tables: Partial<Record<LakeTable, readonly string[]>>): Source {
+function partSource(
+  tables: Partial<Record<LakeTable, readonly string[]>>,
+  nowOf: (file: string) => readonly string[],
+): Source {
   const hash = createHash('sha256');
   for (const table of spellingTables) {
     for (const file of tables[table] ?? []) hash.update(`${table} ${nameOf(file)}\n`);
@@ -76,7 +103,7 @@ function partSource(tables: Partial<Record<LakeTable, readonly string[]>>): Sour
     folder: '',
     tables: spellingTables.map((name) => ({
       name,
-      file: tables[name] ?? [],
+      file: (tables[name] ?? []).flatMap(nowOf),
       columns: lakeTables[name],
     })),
   };

@@ -45,6 +45,7 @@ const lakeSnapshot = z.object({
       z.array(z.string()),
     )
     .transform((tables) => ({ ...noFiles(), ...tables })),
+  replaced: z.record(z.string(), z.array(z.string())).optional(),
 });
 
 function noFiles(): Record<LakeTable, string[]> {

@@ -218,14 +218,7 @@ describe.each(['rabbitmq', 'kafka'] as const)(
       expect(await placesOf(traces, everything(config))).toEqual([]);
     });
 
-    test('is nobody to a client, while the others are who they were', async () => {
-      const headers = await bearer(gone);
-      expect((await fetch(urlOf(gone, 'playlists/current'), { headers })).status).toBe(404);
-      expect((await fetch(urlOf(gone, 'picture'), { headers })).status).toBe(404);
-      const user = encodeURIComponent(gone);
-      const listens = await fetch(`${api.url}/1/user/${user}/listens`, { headers });
-      expect(JSON.stringify(await listens.json())).not.toContain(herTitle);
-      await look(other);
+    test('leaves the others with all that they had', async () => {
       expect(await ofOthers()).toEqual(before);
     });
 
@@ -267,7 +260,7 @@ describe.each(['rabbitmq', 'kafka'] as const)(
       expect(await placesOf(traces, everything(config))).toEqual([]);
     });
 
-    test('is not in her own week again, though its sources still have her', async () => {
+    test('is not in the week before made again, though its sources still have them', async () => {
       const { weeks, imported } = await cli.json<WeeklyResult>(
         ...['weekly', '--data', data, '--week', '2026-W02'],
       );
@@ -276,6 +269,16 @@ describe.each(['rabbitmq', 'kafka'] as const)(
       const documents = (await cli.documents()).filter(({ week }) => week === '2026-W02');
       expect(documents).toEqual(before.documents);
       expect(await placesOf(traces, everything(config))).toEqual([]);
+    });
+
+    test('is nobody to a client, which others are', async () => {
+      const headers = await bearer(gone);
+      expect((await fetch(urlOf(gone, 'playlists/current'), { headers })).status).toBe(404);
+      expect((await fetch(urlOf(gone, 'picture'), { headers })).status).toBe(404);
+      const user = encodeURIComponent(gone);
+      const listens = await fetch(`${api.url}/1/user/${user}/listens`, { headers });
+      expect(JSON.stringify(await listens.json())).not.toContain(herTitle);
+      await look(other);
     });
   },
 );
