@@ -9,7 +9,7 @@ import { parseCredits, settledCredits } from '../../model/matching.ts';
 import { catalogue } from '../../pipelines/catalogue.ts';
 import { Runner, type StoredArtifact } from '../../pipelines/runner.ts';
 import { catalogueOf } from '../../pipelines/spelling-parts.ts';
-import { step, type Step } from '../../pipelines/step.ts';
+import { fingerprintOf, step, type Source, type Step } from '../../pipelines/step.ts';
 import { lakeSource } from '../../pipelines/week-plan.ts';
 import { writeLog } from '../support/log-rows.ts';
 import { temporaryFolder } from '../support/sources.ts';
@@ -106,4 +106,45 @@ test('who is credited is settled only where nobody’s being known could change 
   );
   expect(Math.min(settled, open)).toBeGreaterThan(200);
   expect(settledCredits(pair, 'The Boxer')).toBeUndefined();
+});
+
+test('a frozen lake that lost somebody since is made of the same parts, without them', async () => {
+  const lake = await openLake(home.path).snapshot();
+  const before = catalogueOf(lake);
+  // As an erasure leaves a frozen week: of each day with Ann one file without her, of another name.
+  const [first, second, ...rest] = lake.tables.listens;
+  const instead = (path: string) => path.replace(/[^/]+$/, 'merged-0123456789abcdef.parquet');
+  const after = {
+    ...lake,
+    tables: { ...lake.tables, listens: [...rest, instead(second!), instead(first!)] },
+    replaced: { [first!]: [instead(first!)], [second!]: [instead(second!)] },
+  };
+  expect(fingerprintOf(catalogueOf(after))).toBe(fingerprintOf(before));
+  const filesOf = (of: typeof after) =>
+    Object.values(catalogueOf(of).inputs).flatMap((input) =>
+      'stage' in input ? (input.inputs['part'] as Source).tables.flatMap(({ file }) => file) : [],
+    );
+  const spelled = [...after.tables.listens, ...after.tables.recordings];
+  expect(filesOf(after).sort()).toEqual(spelled.sort());
+  // What took the place of both is read once; what nothing took the place of, not at all.
+  const one = { ...after, replaced: { [first!]: [instead(first!)], [second!]: [instead(first!)] } };
+  expect(filesOf(one).filter((file) => file === instead(first!))).toHaveLength(1);
+  const none = {
+    ...after,
+    tables: { ...lake.tables, listens: rest },
+    replaced: { [first!]: [], [second!]: [] },
+  };
+  expect(fingerprintOf(catalogueOf(none))).toBe(fingerprintOf(before));
+  // A lake that was imported as a whole does not become one that a log feeds.
+  const plain = (path: string) => path.replace(/[^/]+$/, 'plain-data-0123456789ab.parquet');
+  const imported = {
+    ...lake,
+    tables: { ...lake.tables, listens: [plain(first!)], recordings: [] },
+  };
+  const erased = {
+    ...imported,
+    tables: { ...imported.tables, listens: [instead(first!)] },
+    replaced: { [plain(first!)]: [instead(first!)] },
+  };
+  expect(Object.keys(catalogueOf(erased).inputs)).toEqual(['lake']);
 });
