@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
@@ -234,14 +233,7 @@ describe.each(['rabbitmq', 'kafka'] as const)(
       }
       await reader.dispose();
       // It keeps what came in for its time.
-      expect(
-        await placesOf(
-          [gone],
-          (async function* () {
-            yield* inLog;
-          })(),
-        ),
-      ).toEqual(['log']);
+      expect(await placesOf([gone], inLog)).toEqual(['log']);
       const anew = { ...config, home: join(root.path, 'anew') };
       await runIngest({ config: anew, servers, log: silentLog, once: true }, stop.signal);
       const spoken = await queryLake(anew.home, 'SELECT DISTINCT listener FROM lake.listens');

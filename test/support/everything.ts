@@ -37,7 +37,7 @@ export async function* everything(
 /** Where any of the texts stands in any of the usual encodings, ascending; each place once. */
 export async function placesOf(
   texts: readonly string[],
-  all: AsyncIterable<Found>,
+  all: AsyncIterable<Found> | Iterable<Found>,
 ): Promise<string[]> {
   const needles = texts.flatMap(encodingsOf);
   const places = new Set<string>();
