@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { openErasureBook, type ErasureRecord } from '../infra/erasure/record.ts';
 import { Mistake } from '../model/mistake.ts';
-import { eraseListener, recordErasure, type Erasing } from './erase.ts';
+import { finishErasure, recordErasure, type Erasing } from './erase.ts';
 
 /** Erases listeners beside other work. */
 export interface ErasesLater {
@@ -28,7 +28,7 @@ export function eraseLater(erasing: Erasing): ErasesLater {
       for (const { listener, hash } of await openErasureBook(config.home).unfinished()) {
         if (signal.aborted) return;
         try {
-          const { found, removed } = await eraseListener({ ...erasing, signal }, listener);
+          const { found, removed } = await finishErasure({ ...erasing, signal }, listener);
           if (found.length === 0) log.info({ hash, removed }, 'a listener is erased');
           else log.error({ hash, found: found.length }, 'erasure: still named, it is tried again');
         } catch (error) {

@@ -87,13 +87,17 @@ export async function recordErasure(
  * @throws Mistake `LOCKED` while a week is being made, `SERVER_DOWN`; the erasure stays recorded
  */
 export async function eraseListener(erasing: Erasing, listener: string): Promise<ErasureReport> {
+  await recordErasure(erasing, listener);
+  return finishErasure(erasing, listener);
+}
+
+/** As {@link eraseListener} of one that is recorded; another process may have finished it meanwhile. */
+export async function finishErasure(erasing: Erasing, listener: string): Promise<ErasureReport> {
   const { config, signal } = erasing;
-  const { at } = await recordErasure(erasing, listener);
   const turn = { waitMs: turnMs, what: `erasing from ${config.home}`, signal };
   return withLock(join(config.home, 'erasing.lock'), turn, async () => {
     const recorded = (await openErasureBook(config.home).find(listener))!;
-    const { hash, finishedAt, removed } = recorded;
-    // Who was at work before has done it.
+    const { hash, at, finishedAt, removed } = recorded;
     if (finishedAt !== undefined) return { listener, hash, at, finishedAt, removed, found: [] };
     return carryOut(erasing, listener, recorded);
   });
@@ -202,7 +206,7 @@ export async function searchListener(erasing: Erasing, listener: string): Promis
 /** Finishes the erasures that were begun. @returns how many */
 export async function finishErasures(erasing: Erasing): Promise<number> {
   const open = await openErasureBook(erasing.config.home).unfinished();
-  for (const { listener } of open) await eraseListener(erasing, listener);
+  for (const { listener } of open) await finishErasure(erasing, listener);
   return open.length;
 }
 
