@@ -16,6 +16,7 @@ import {
 } from './rabbit/deadletters.ts';
 import { ConfirmedPublisher } from './rabbit/publish.ts';
 import { rewriteQueues, type Rewriting } from './rabbit/rewrite.ts';
+import { streamOf } from './rabbit/stream.ts';
 import { declareTopology, topologyOf, type Topology } from './rabbit/topology.ts';
 import { withoutPassword } from './servers/index.ts';
 
@@ -41,7 +42,7 @@ export interface Rabbit extends BatchPublisher {
   rewriteQueues(rewrite: Rewriting, reasonOf: (reason: string) => string): Promise<number>;
   /** Batches that wait for a worker, and dead letters. */
   depths(): Promise<{ waiting: number; dead: number }>;
-  /** Deletes queues and exchanges. For tests and `down`. */
+  /** Deletes queues and exchanges, the log's stream too. For tests and `down`. */
   remove(): Promise<void>;
   dispose(): Promise<void>;
 }
@@ -99,7 +100,8 @@ export async function openRabbit({ url, namespace, log }: RabbitOptions): Promis
     },
     async remove() {
       const channel = await connection.createChannel();
-      for (const queue of [topology.queue, topology.deadQueue]) await channel.deleteQueue(queue);
+      const queues = [topology.queue, topology.deadQueue, streamOf({ namespace })];
+      for (const queue of queues) await channel.deleteQueue(queue);
       for (const exchange of [topology.exchange, topology.deadExchange]) {
         await channel.deleteExchange(exchange);
       }

@@ -9,7 +9,7 @@ import { noCounts, type SourceState, type VisitCounts } from '../pipelines/crawl
 import type { CrawlSource } from '../pipelines/crawl/sources-file.ts';
 import { dueAtOf, visitSource } from '../pipelines/crawl/visit.ts';
 import { openCrawl, type CrawlOptions, type OpenCrawl } from './open-crawl.ts';
-import { watchSourcesEvery } from './watch-sources.ts';
+import { startWebhook, watchSourcesEvery } from './watch-sources.ts';
 
 /** Sources that are visited at a time; of each host only one request goes on. */
 const concurrency = 8;
@@ -79,10 +79,8 @@ export async function runCrawl(
   const stopped = AbortSignal.any([signal, ending.signal]);
   const byName = new Map(file.sources.map((source) => [source.name, source]));
   const { metrics, sweepEveryMs = 300_000 } = options;
-  const watching = watchSourcesEvery(
-    { ...options, redis: redis.client, mongo: crawl.mongo },
-    stopped,
-  );
+  const webhook = startWebhook({ ...options, redis: redis.client });
+  const watching = watchSourcesEvery({ ...options, db: crawl.mongo.db, webhook }, stopped);
   const findDue = async () => {
     for (const source of file.sources) {
       const state = stateOf(await crawl.book.state(source.name), source);
@@ -116,6 +114,7 @@ export async function runCrawl(
   } finally {
     ending.abort(new Error('the crawler is closing'));
     await watching;
+    await webhook?.dispose();
     await metricsServer?.dispose();
     await schedule.dispose();
     await crawl.dispose();

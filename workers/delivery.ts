@@ -1,3 +1,4 @@
+import type { Db } from 'mongodb';
 import { openCalendar, type Calendar } from '../infra/calendar.ts';
 import type { Config } from '../infra/config.ts';
 import { openCovers, type Covers } from '../infra/covers.ts';
@@ -86,6 +87,8 @@ export interface Delivery {
   /** Deadlines that are or were in danger. */
   readonly alerts: AlertBook;
   readonly webhook: Webhook | undefined;
+  /** The database of the namespace. */
+  readonly db: Db;
   readonly rabbit: Rabbit;
   readonly calendar: Calendar;
   readonly covers: Covers;
@@ -239,6 +242,7 @@ export async function openDelivery(given: DeliveryOptions): Promise<Delivery> {
       ledger,
       alerts,
       webhook,
+      db,
       playlists,
       names,
       rabbit,

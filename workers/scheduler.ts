@@ -5,6 +5,7 @@ import type { FrozenLists, ListArchive } from '../pipelines/lists.ts';
 import type { MetricsServer } from '../infra/metrics-server.ts';
 import { metricsOf } from './metrics.ts';
 import { watchEvery } from './watch-deadlines.ts';
+import { watchSourcesEvery } from './watch-sources.ts';
 import { startDelivery, type DeliveryOptions } from './delivery.ts';
 
 export interface SchedulerOptions extends DeliveryOptions {
@@ -14,7 +15,7 @@ export interface SchedulerOptions extends DeliveryOptions {
   readonly cron?: string;
   /** Default 5 minutes. */
   readonly sweepEveryMs?: number;
-  /** How often the deadlines are looked at. Default 1 minute. */
+  /** How often the deadlines, and the sources of data, are looked at. Default 1 minute. */
   readonly watchEveryMs?: number;
 }
 
@@ -59,7 +60,10 @@ export async function runScheduler(options: SchedulerOptions, signal: AbortSigna
   });
   const ending = new AbortController();
   const stopped = AbortSignal.any([signal, ending.signal]);
-  const watching = watchEvery(options, delivery, () => weekToMake(clock()), stopped);
+  const watching = Promise.all([
+    watchEvery(options, delivery, () => weekToMake(clock()), stopped),
+    watchSourcesEvery({ ...options, db: delivery.db, webhook: delivery.webhook }, stopped),
+  ]);
   let metrics: MetricsServer | undefined;
   let isMaking = false;
   const makeWeek = async (now: number) => {

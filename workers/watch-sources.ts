@@ -1,20 +1,22 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
+import type { Db } from 'mongodb';
 import { serveMetrics } from '../infra/metrics-server.ts';
 import { openMetrics, type Metrics } from '../infra/metrics.ts';
-import { openMongo, type Mongo } from '../infra/mongo.ts';
+import { openMongo } from '../infra/mongo.ts';
 import { openSourceAlerts } from '../infra/mongo/alerts.ts';
 import { openRedis } from '../infra/redis.ts';
 import { ensureServers } from '../infra/servers/index.ts';
 import { openWebhook } from '../infra/webhook.ts';
+import type { Webhook } from '../pipelines/delivery/watch.ts';
 import type { Log } from '../pipelines/ports.ts';
 import { watchSources } from '../pipelines/sources/watch.ts';
 import { openSourceStatuses, type SourceOptions } from './source-statuses.ts';
 
 export interface SourceWatching extends SourceOptions {
-  readonly mongo: Mongo;
-  /** For the webhook. */
-  readonly redis: Redis;
+  readonly db: Db;
+  /** Default: nobody is told. */
+  readonly webhook?: Webhook | undefined;
   readonly log: Log;
   /** Default: nothing is shown. */
   readonly metrics?: Metrics;
@@ -25,34 +27,40 @@ export interface SourceWatching extends SourceOptions {
 /**
  * Looks at all sources of data every minute until the signal aborts: stale ones raise an alert (log,
  * webhook), and the metrics show them. What fails is logged, and tried again. Never rejects. For
- * processes that take data in.
+ * processes that take data in, and for the scheduler, which runs always.
  */
 export async function watchSourcesEvery(
   options: SourceWatching,
   signal: AbortSignal,
 ): Promise<void> {
-  const { config, clock, log, mongo, redis, metrics, watchEveryMs = 60_000 } = options;
-  const statusesOf = openSourceStatuses(options, mongo);
-  const alerts = openSourceAlerts(mongo.db);
+  const { config, clock, log, db, webhook, metrics, watchEveryMs = 60_000 } = options;
+  const statusesOf = openSourceStatuses(options, db);
+  const knowsCrawled = config.crawl?.sources !== undefined;
+  const watching = { alerts: openSourceAlerts(db), webhook, clock, log, knowsCrawled };
+  do {
+    try {
+      const statuses = await statusesOf(signal);
+      if (signal.aborted) return;
+      metrics?.showSources(statuses);
+      await watchSources(watching, statuses);
+    } catch (error) {
+      log.error({ error: (error as Error).message }, 'sources of data not looked at');
+    }
+  } while (await pause(watchEveryMs, true, { signal }).catch(() => false));
+}
+
+/** The webhook of the configuration, posting; undefined where there is none. */
+export function startWebhook({
+  config,
+  redis,
+  clock,
+  log,
+}: Pick<SourceWatching, 'config' | 'clock' | 'log'> & { readonly redis: Redis }) {
+  if (config.webhook === undefined) return undefined;
   const { namespace } = config;
-  const webhook =
-    config.webhook === undefined
-      ? undefined
-      : openWebhook({ ...config.webhook, redis, namespace, clock, log });
-  webhook?.startPosting();
-  try {
-    do {
-      try {
-        const statuses = await statusesOf();
-        metrics?.showSources(statuses);
-        await watchSources({ alerts, webhook, clock, log }, statuses);
-      } catch (error) {
-        log.error({ error: (error as Error).message }, 'sources of data not looked at');
-      }
-    } while (await pause(watchEveryMs, true, { signal }).catch(() => false));
-  } finally {
-    await webhook?.dispose();
-  }
+  const webhook = openWebhook({ ...config.webhook, redis, namespace, clock, log });
+  webhook.startPosting();
+  return webhook;
 }
 
 /**
@@ -64,7 +72,7 @@ export async function watchSourcesEvery(
  * @throws Mistake `SERVER_DOWN`, `SERVER_REFUSED`; `CONFIGURATION` where the port cannot be had
  */
 export async function startSourceWatch(
-  options: Omit<SourceWatching, 'mongo' | 'redis' | 'metrics' | 'servers'>,
+  options: Omit<SourceWatching, 'db' | 'webhook' | 'metrics' | 'servers'>,
 ): Promise<() => Promise<void>> {
   const { config, log } = options;
   if (config.metrics === undefined && config.webhook === undefined) return () => Promise.resolve();
@@ -82,13 +90,15 @@ export async function startSourceWatch(
     opened.push(mongo);
     const redis = await openRedis(servers.redisUrl);
     opened.push(redis);
+    const webhook = startWebhook({ ...options, redis: redis.client });
+    if (webhook !== undefined) opened.push(webhook);
     const metrics = openMetrics();
     if (config.metrics !== undefined) {
       const server = await serveMetrics(metrics.registry, config.metrics);
       opened.push(server);
       log.info({ url: server.url }, 'metrics');
     }
-    const connected = { ...options, servers, mongo, redis: redis.client, metrics };
+    const connected = { ...options, servers, db: mongo.db, webhook, metrics };
     watching = watchSourcesEvery(connected, ending.signal);
     return end;
   } catch (error) {

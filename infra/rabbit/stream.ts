@@ -21,7 +21,7 @@ const segmentBytes = 100_000_000;
 const closeMs = 2000;
 const settleMs = 2000;
 
-export function streamOf({ namespace }: StreamPlace): string {
+export function streamOf({ namespace }: Pick<StreamPlace, 'namespace'>): string {
   return `${namespace}.log`;
 }
 

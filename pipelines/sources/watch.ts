@@ -14,7 +14,8 @@ export interface SourceAlert extends Pick<
  * Raises an alert for each source that is stale, and resolves it when it is no longer. Of several
  * processes that look at the same time one raises; each change is logged by it and told to the
  * webhook (`source.raised`, `source.resolved`), again and again until the webhook has taken it.
- * Alerts of sources that are not there any more are resolved.
+ * Alerts of sources that are not there any more are resolved; those of what is crawled are left to
+ * processes that know what is crawled.
  */
 export async function watchSources(
   watching: {
@@ -22,10 +23,12 @@ export async function watchSources(
     readonly webhook?: Webhook | undefined;
     readonly clock: Clock;
     readonly log: Log;
+    /** Whether the statuses have all that is crawled; else they have nothing of it. */
+    readonly knowsCrawled: boolean;
   },
   statuses: readonly SourceStatus[],
 ): Promise<void> {
-  const { alerts, webhook, clock, log } = watching;
+  const { alerts, webhook, clock, log, knowsCrawled } = watching;
   const now = clock();
   const raised = await alerts.raised();
   const known = new Set(raised.map(({ alert }) => alert.source));
@@ -35,6 +38,7 @@ export async function watchSources(
     if (await alerts.raise(alert, now)) log.error({ ...alert }, 'a source of data is stale');
   }
   for (const { alert: before } of raised) {
+    if (before.kind === 'crawl' && !knowsCrawled) continue;
     const status = statuses.find(({ name }) => name === before.source);
     if (status?.isStale === true) continue;
     const alert = status === undefined ? before : alertOf(status);

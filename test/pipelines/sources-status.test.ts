@@ -95,6 +95,7 @@ test('a stale source is told once, again when it is fresh, and again when it is 
     alerts: book(),
     webhook: { send: ({ id }: { id: string }) => Promise.resolve(void told.push(id)) },
     clock: () => now,
+    knowsCrawled: true,
     log: {
       info: (_: unknown, message: string) => void logged.push(message),
       warn: () => undefined,
@@ -113,6 +114,25 @@ test('a stale source is told once, again when it is fresh, and again when it is 
   ]);
   await watchSources(watching, []);
   expect(told.at(-1)).toBe('source-resolved-nowplaying_2');
+});
+
+test('a process without a file of sources leaves the alerts of what is crawled alone', async () => {
+  const alerts = book();
+  const parked = { at: now, reason: 'status 410' };
+  const state = { ...stateOf(undefined, source), visitedAt: now, parked };
+  const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  const look = (knowsCrawled: boolean, change: Partial<KnownSources>) =>
+    watchSources(
+      { alerts, clock: () => now, log: silent, knowsCrawled },
+      sourceStatuses(known(change), now),
+    );
+  const raised = async () => (await alerts.raised()).map(({ alert }) => alert.source).sort();
+  await look(true, { crawled: [{ source, state }], staleAfterHours: { nowplaying: 1 } });
+  expect(await raised()).toEqual(['nowplaying', 'pitch']);
+  await look(false, {});
+  expect(await raised()).toEqual(['pitch']);
+  await look(true, {});
+  expect(await raised()).toEqual([]);
 });
 
 test('the table marks what is stale and says why', () => {

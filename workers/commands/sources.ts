@@ -19,7 +19,7 @@ export function sourcesCommand(): Command {
     const mongo = await openMongo({ url: servers.mongodbUrl, database: config.namespace });
     let sources: SourceStatus[];
     try {
-      sources = await openSourceStatuses({ config, servers, clock: () => Date.now() }, mongo)();
+      sources = await openSourceStatuses({ config, servers, clock: () => Date.now() }, mongo.db)();
     } finally {
       await mongo.dispose();
     }
