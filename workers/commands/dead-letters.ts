@@ -53,7 +53,9 @@ function retryCommand(): Command {
     .option('--all', 'every one')
     .action(async ({ json, all, ...selection }: Options, self: Command) => {
       requireSelection(self, selection, all);
-      const signal = untilStopped();
+      const signal = untilStopped(
+        'what was put back is with the workers, npx mondaymix dead-letters list shows what is left',
+      );
       const { retryDeadLetters } = await import('../dead-letters.ts');
       await dealing(configOf(self), true, async (delivery) => {
         const result = await retryDeadLetters(delivery, selection, { signal });

@@ -30,7 +30,8 @@ export function eraseCommand(): Command {
       const { eraseListener, searchListener } = await import('../erase.ts');
       const { deliveryOptions } = await import('../open-delivery.ts');
       const options = await deliveryOptions(configOf(self));
-      const erasing = { ...options, signal: untilStopped() };
+      const signal = check === true ? untilStopped('nothing has changed') : untilStopped();
+      const erasing = { ...options, signal };
       if (check === true) {
         const found = await searchListener(erasing, listener);
         if (json === true) printJson({ listener, found });

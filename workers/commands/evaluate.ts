@@ -5,7 +5,15 @@ import { lineOrders, type LineOrder } from '../../pipelines/evaluate/split.ts';
 import type { EvaluateRequest, EvaluateResult } from '../evaluate.ts';
 import { evaluateNextCommand } from './evaluate-next.ts';
 import { evaluatePlaylistsCommand } from './evaluate-playlists.ts';
-import { choice, command, printJson, untilStopped, wholeNumber, wholeNumbers } from './options.ts';
+import {
+  beginsAnew,
+  choice,
+  command,
+  printJson,
+  untilStopped,
+  wholeNumber,
+  wholeNumbers,
+} from './options.ts';
 
 interface Options {
   readonly train?: string;
@@ -79,7 +87,7 @@ export function evaluateCommand(): Command {
     .action(async ({ json, ...options }: Options) => {
       const { evaluate } = await import('../evaluate.ts');
       const { resultJson, resultTable } = await import('../evaluate-table.ts');
-      const result: EvaluateResult = await evaluate(requestOf(options, self), untilStopped());
+      const result: EvaluateResult = await evaluate(requestOf(options, self), untilStopped(beginsAnew));
       if (json === true) printJson(resultJson(result));
       else process.stdout.write(`${resultTable(result)}\n`);
     });

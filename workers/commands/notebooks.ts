@@ -20,7 +20,10 @@ export function notebooksCommand(): Command {
       const { runNotebooks } = await import('../notebooks.ts');
       const { execute = false, out, json } = options;
       const request = { names, execute, out };
-      const written = await runNotebooks(configOf(self), request, untilStopped());
+      const next = execute
+        ? 'what was written stays, the same command begins with the first again'
+        : 'the same command opens them again';
+      const written = await runNotebooks(configOf(self), request, untilStopped(next));
       if (json === true) printJson({ written });
     });
 }

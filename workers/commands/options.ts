@@ -113,20 +113,27 @@ function parsed(flags: string, description: string, parse: (text: string) => unk
   });
 }
 
-/** Stops at Ctrl-C or SIGTERM; a second one ends the process at once. */
-export function untilStopped(): AbortSignal {
+/**
+ * Stops at Ctrl-C or SIGTERM; a second one ends the process at once.
+ *
+ * @param next - what becomes of the work that was stopped; part of the message
+ */
+export function untilStopped(next = 'the same command goes on from here'): AbortSignal {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => controller.abort(new Stopped(signal)));
+    process.once(signal, () => controller.abort(new Stopped(signal, next)));
   }
   return controller.signal;
 }
+
+/** For commands that keep nothing of what they had done. */
+export const beginsAnew = 'nothing is kept of it, the same command begins anew';
 
 /** The user has stopped the command. */
 export class Stopped extends Error {
   override readonly name = 'Stopped';
 
-  constructor(signal: string) {
-    super(`stopped by ${signal}; the same command goes on from here`);
+  constructor(signal: string, next: string) {
+    super(`stopped by ${signal}; ${next}`);
   }
 }

@@ -38,7 +38,9 @@ export function redeliverCommand(): Command {
     .option('--group <name>', 'a named group of zones, from REGION_GROUPS')
     .addOption(weekOption('ISO week (default: the newest that was made)'))
     .action(async ({ week, json, ...region }: Options, self: Command) => {
-      const signal = untilStopped();
+      const signal = untilStopped(
+        'what it has ordered is delivered by the scheduler, npx mondaymix status shows how far',
+      );
       const { startDelivery } = await import('../delivery.ts');
       const { openHome } = await import('../home.ts');
       const { deliveryOptions, listsOf } = await import('../open-delivery.ts');

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { command, printJson, untilStopped, wholeNumber } from './options.ts';
+import { beginsAnew, command, printJson, untilStopped, wholeNumber } from './options.ts';
 
 interface Options {
   readonly listeners?: number;
@@ -30,7 +30,7 @@ export function simulateCommand(): Command {
         (what, done, total) => {
           if (process.stderr.isTTY) process.stderr.write(`\r${what}: ${done} of ${total}   `);
         },
-        untilStopped(),
+        untilStopped(beginsAnew),
       );
       process.stderr.write(`${simulation.folder}: ${JSON.stringify(simulation.counts)}\n`);
       if (json === true) printJson(simulation);

@@ -46,7 +46,7 @@ export function sqlCommand(): Command {
           `expected a question or --tables, got ${statement === undefined ? 'none' : 'both'}; see npx mondaymix sql --help`,
         );
       }
-      const signal = untilStopped();
+      const signal = untilStopped('the question was given up, nothing has changed');
       const [{ openSqlConsole }, { homeTables }, { summarize }] = await Promise.all([
         import('../../infra/sql-console/console.ts'),
         import('../../infra/sql-console/home-tables.ts'),

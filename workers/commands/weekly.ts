@@ -69,10 +69,17 @@ export function weeklyCommand(): Command {
     .action(async (options: Options, self: Command) => {
       const request = requestOf(options);
       const { runWeekly } = await import('../weekly.ts');
-      const result = await runWeekly(configOf(self), request, untilStopped());
+      const result = await runWeekly(configOf(self), request, stopping(request));
       if (options.json === true) printJson(result);
       if (result.weeks.some(({ delivery }) => (delivery?.failed ?? 0) > 0)) process.exitCode = 1;
     });
+}
+
+/** What is asked to be made again is made again by the same command, too. */
+function stopping({ from, recompute }: WeeklyRequest): AbortSignal {
+  if (recompute) return untilStopped('the same command makes one more revision');
+  if (from !== undefined) return untilStopped(`the same command begins with ${from} again`);
+  return untilStopped();
 }
 
 function requestOf(options: Options): WeeklyRequest {
