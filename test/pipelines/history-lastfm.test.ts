@@ -139,9 +139,44 @@ describe('pages of the API of last.fm as XML', () => {
       'loved.xml': await readFile(historyFixture('lastfm', 'loved.xml')),
     });
     const funnel = await importInto(home, pages);
-    expect(funnel.tables).toEqual({ listens: 2, feedback: 1 });
+    expect(funnel.tables).toEqual({ listens: 2, feedback: 2 });
     expect(await feedbackOf(home)).toEqual([
       ['2008-07-18 08:58:34.000', 'love', 'Dream Theater', 'The Glass Prison', null],
+      ['2024-06-11 23:50:00.000', 'love', 'Sigur Rós', 'Hoppípolla', null],
+    ]);
+  });
+
+  test('a listen of a loved track is love by then, unless a row says when or a newer one denies it', async () => {
+    const heard = (title: string, uts: number, loved?: 0 | 1) =>
+      `<track><artist><name>Low</name></artist><name>${title}</name>` +
+      `${loved === undefined ? '' : `<loved>${loved}</loved>`}<date uts="${uts}"/></track>`;
+    const page = (...tracks: string[]) => `<recenttracks>${tracks.join('')}</recenttracks>`;
+    const [monday, tuesday, friday] = [1_718_000_000, 1_718_100_000, 1_718_400_000];
+    const listens = [
+      ...[heard('Loved', monday, 1), heard('Loved', tuesday, 1)],
+      ...[heard('No longer', monday, 1), heard('No longer', tuesday, 0)],
+      ...[heard('Never', monday, 0), heard('Unsaid', monday)],
+      ...[heard('Dated', monday, 1), heard('Twice', monday, 0), heard('Twice', monday, 1)],
+    ];
+    const dated = `<lovedtracks>${heard('Dated', 1_500_000_000)}</lovedtracks>`;
+    const loves = [
+      ['2017-07-14 02:40:00.000', 'love', 'Low', 'Dated', null],
+      ['2024-06-11 10:00:00.000', 'love', 'Low', 'Loved', null],
+    ];
+    const pages = await writeSources(join(root.path, 'pages'), {
+      'loved.xml': dated,
+      'recent.xml': page(...listens),
+    });
+    expect((await importInto(home, pages)).tables).toEqual({ listens: 8, feedback: 2 });
+    expect(await feedbackOf(home)).toEqual(loves);
+    expect(await importInto(home, pages)).toMatchObject({ reused: true });
+    expect(await feedbackOf(home)).toEqual(loves);
+    // A longer export says it of what was heard since.
+    await writeSources(pages, { 'recent.xml': page(...listens, heard('Loved', friday, 1)) });
+    expect((await importInto(home, pages)).tables).toEqual({ listens: 1, feedback: 1 });
+    expect(await feedbackOf(home)).toEqual([
+      ...loves,
+      ['2024-06-14 21:20:00.000', 'love', 'Low', 'Loved', null],
     ]);
   });
 

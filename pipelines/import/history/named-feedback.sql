@@ -26,11 +26,27 @@ FROM unnamed u
 LEFT JOIN by_msid s ON s.msid = u.msid
 LEFT JOIN by_mbid b ON b.mbid = u.mbid;
 
+-- Tracks whose newest listen says that they are loved, where no row says when: by that listen they
+-- were. Of two states of one listen none counts before love.
+CREATE TEMP VIEW loved_when_heard AS
+SELECT newest.heard_at AS happened_at, 'love' AS said, CAST(NULL AS INTEGER) AS played_ms, artist, title
+FROM (
+  SELECT artist, title, max({'heard_at': happened_at, 'said': said}) AS newest
+  FROM history_rows WHERE kind = 'listen' AND said IS NOT NULL
+  GROUP BY artist, title
+) h
+WHERE newest.said = 'love' AND NOT EXISTS (
+  FROM history_rows f
+  WHERE f.kind = 'feedback' AND f.said = 'love' AND f.artist = h.artist AND f.title = h.title
+);
+
 CREATE TEMP VIEW named_feedback AS
 SELECT happened_at, said, played_ms, artist, title FROM history_rows
 WHERE kind = 'feedback' AND artist IS NOT NULL
 UNION ALL
-SELECT happened_at, said, played_ms, name.artist, name.title FROM named_by_id WHERE name IS NOT NULL;
+SELECT happened_at, said, played_ms, name.artist, name.title FROM named_by_id WHERE name IS NOT NULL
+UNION ALL
+FROM loved_when_heard;
 
 CREATE TEMP TABLE nameless_feedback AS
 SELECT f.file, n.line, 'a recording that no listen names' AS reason, n.raw

@@ -12,8 +12,9 @@ export interface RowsSqlOptions {
 /**
  * The SELECT that says what the rows of the view `given` mean: row, fault, kind (`listen`,
  * `feedback`), instant, artist, title, album, played_ms, client, info, said (`love`, `hate`, `none`,
- * `skip`), msid and mbid (of the recording, where a row names it so), unsuitable (why the row is of
- * no use to anybody, else NULL).
+ * `skip`; with a listen, whether its track was loved when the file was written: `love`, `none` or
+ * NULL), msid and mbid (of the recording, where a row names it so), unsuitable (why the row is of no
+ * use to anybody, else NULL).
  *
  * @throws Mistake `USAGE` where times are those of a place that was not said
  */
