@@ -5,6 +5,7 @@ import { serveMetrics, type MetricsServer } from '../infra/metrics-server.ts';
 import type { Metrics } from '../infra/metrics.ts';
 import { openRedis } from '../infra/redis.ts';
 import { stateOf } from '../pipelines/crawl/course.ts';
+import { forgetRemoved } from '../pipelines/crawl/forget.ts';
 import { noCounts, type SourceState, type VisitCounts } from '../pipelines/crawl/ports.ts';
 import type { CrawlSource } from '../pipelines/crawl/sources-file.ts';
 import { dueAtOf, visitSource } from '../pipelines/crawl/visit.ts';
@@ -38,6 +39,7 @@ export async function crawlOnce(options: CrawlOptions, signal: AbortSignal): Pro
     await Promise.all(
       sources.map((source) => limit(() => visitWhileDue(crawl, source, signal, patienceMs))),
     );
+    await forgetRemoved(crawl, namesOf(options));
     const after = await statesOf(crawl, sources);
     const counts = Object.fromEntries(
       (Object.keys(noCounts) as (keyof VisitCounts)[]).map((what) => [
@@ -86,6 +88,7 @@ export async function runCrawl(
       const state = stateOf(await crawl.book.state(source.name), source);
       if (dueAtOf(state) <= clock()) await schedule.at(source.name, clock());
     }
+    await forgetRemoved(crawl, namesOf(options));
   };
   let metricsServer: MetricsServer | undefined;
   try {
@@ -120,6 +123,10 @@ export async function runCrawl(
     await crawl.dispose();
     await redis.dispose();
   }
+}
+
+function namesOf({ file }: CrawlOptions): ReadonlySet<string> {
+  return new Set(file.sources.map(({ name }) => name));
 }
 
 /** Visits a source until it is not due; nothing where another process visits it for that long. */

@@ -61,6 +61,7 @@ export async function openCrawl(options: CrawlOptions): Promise<OpenCrawl> {
         ...(lookup === undefined ? {} : { lookup }),
       }),
       readers,
+      rememberDays: file.rememberDays,
       events,
       clock,
       log,

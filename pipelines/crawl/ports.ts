@@ -81,6 +81,8 @@ export type PageOutcome =
       readonly kind: 'done';
       /** `taken`, or why it was not. */
       readonly outcome: string;
+      /** Id of the article that it leads to, null where to none; left out: as it was. */
+      readonly article?: string | null;
       readonly etag: string | null;
       readonly lastModified: string | null;
     }
@@ -108,13 +110,21 @@ export interface ArticlePrint {
   readonly signature: readonly number[];
 }
 
+export interface Forgotten {
+  readonly pages: number;
+  readonly articles: number;
+}
+
 /** What must not be forgotten; one for all processes. */
 export interface CrawlBook {
   state(source: string): Promise<SourceState | undefined>;
   states(): Promise<SourceState[]>;
   save(state: SourceState): Promise<void>;
-  /** Lets pages wait that are unknown, or come with another stamp. Returns how many do. */
-  addPages(pages: readonly FoundPage[], at: number): Promise<number>;
+  /**
+   * Lets pages of a source wait that are unknown, or come with another stamp; the others were seen.
+   * Returns how many could not be let wait, because 10,000 of the source wait already.
+   */
+  addPages(source: string, pages: readonly FoundPage[], at: number): Promise<number>;
   /** Pages of the source that may be read, the longest waiting first. */
   waiting(source: string, now: number, limit: number): Promise<WaitingPage[]>;
   /** When the next of its pages may be read, undefined where none waits. */
@@ -126,6 +136,20 @@ export interface CrawlBook {
   alike(bands: readonly string[]): Promise<ArticlePrint[]>;
   /** Remembers an article together with its row, which is unsent from now on. At once. */
   take(print: ArticlePrint, bands: readonly string[], row: ArticleRow): Promise<void>;
+  /** Notes that an article, or a copy of it, was met again. */
+  seen(article: string, at: number): Promise<void>;
+  /**
+   * Forgets pages of the source that were read and not seen since, then its articles that were not
+   * seen since and that no page, of whatever source, leads to. Not those that are unsent.
+   *
+   * @param before - milliseconds since 1970
+   */
+  forget(source: string, before: number): Promise<Forgotten>;
+  /**
+   * The same of a source that is visited no more: what waits goes too, and the state of the source
+   * with its last article.
+   */
+  forgetSource(source: string, before: number): Promise<Forgotten>;
   /** Rows of the source that nobody knows to be in the log. */
   unsent(source: string): Promise<ArticleRow[]>;
   sent(row: ArticleRow): Promise<void>;

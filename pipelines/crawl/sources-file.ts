@@ -34,6 +34,11 @@ const file = z.strictObject({
   privateHosts: z.array(z.string().min(1)).default([]),
   /** Seconds between two requests to a host, 0..600; a longer Crawl-delay counts. Default 2. */
   delaySeconds: z.number().min(0).max(600).default(2),
+  /**
+   * Days after which a page that its source names no more is forgotten, and an article that no page
+   * leads to, 60..3,650: longer than any source goes unvisited. Default 90.
+   */
+  rememberDays: z.number().int().min(60).max(3650).default(90),
 });
 
 export type CrawlSource = Omit<z.infer<typeof source>, 'depth'> & { readonly depth: number };
@@ -42,6 +47,7 @@ export interface CrawlFile {
   readonly sources: readonly CrawlSource[];
   readonly privateHosts: readonly string[];
   readonly delaySeconds: number;
+  readonly rememberDays: number;
 }
 
 /**

@@ -25,11 +25,28 @@ export interface Taking {
 }
 
 export type Taken =
-  | { readonly kind: 'taken' }
+  | { readonly kind: 'taken'; readonly id: string }
   /** As it was when it was last taken, or nearly. */
-  | { readonly kind: 'unchanged' }
+  | { readonly kind: 'unchanged'; readonly id: string }
   | { readonly kind: 'duplicate'; readonly of: string }
   | { readonly kind: 'skipped'; readonly reason: string };
+
+/** What is noted of a page: how it ended, and the article that it leads to. */
+export interface Outcome {
+  readonly outcome: string;
+  readonly article: string | null;
+}
+
+export function outcomeOf(taken: Taken): Outcome {
+  switch (taken.kind) {
+    case 'duplicate':
+      return { outcome: `duplicate of ${taken.of}`, article: taken.of };
+    case 'skipped':
+      return { outcome: taken.reason, article: null };
+    default:
+      return { outcome: taken.kind, article: taken.id };
+  }
+}
 
 /** Fewer say nothing. */
 const leastWords = 20;
@@ -75,12 +92,16 @@ export async function takeArticle(
       if (known === undefined) {
         const alike = await book.alike(bands);
         const other = alike.find((one) => similarity(one.signature, signature) >= sameArticle);
-        if (other !== undefined) return { kind: 'duplicate', of: other.id };
+        if (other !== undefined) {
+          await book.seen(other.id, fetchedAt);
+          return { kind: 'duplicate', of: other.id };
+        }
       } else if (known.hash === print.hash || similarity(known.signature, signature) >= sameState) {
-        return { kind: 'unchanged' };
+        await book.seen(print.id, fetchedAt);
+        return { kind: 'unchanged', id: print.id };
       }
       await book.take(print, bands, row);
-      return { kind: 'taken' };
+      return { kind: 'taken', id: print.id };
     },
     signal,
   );

@@ -16,7 +16,7 @@ import {
   type WaitingPage,
 } from './ports.ts';
 import type { CrawlSource } from './sources-file.ts';
-import { sendUnsent, takeArticle, type ReadArticle } from './take.ts';
+import { outcomeOf, sendUnsent, takeArticle, type Outcome, type ReadArticle } from './take.ts';
 
 export interface Crawling {
   readonly book: CrawlBook;
@@ -25,10 +25,13 @@ export interface Crawling {
   readonly events: EventLog;
   readonly clock: Clock;
   readonly log: Log;
+  /** See `CrawlFile`. */
+  readonly rememberDays: number;
 }
 
 /** A page that failed is read again after 10 minutes, 1, 4 and 12 hours, then no more. */
 const pagePausesMs = [10, 60, 240, 720].map((minutes) => minutes * 60_000);
+const dayMs = 24 * 3_600_000;
 
 /**
  * Visits a source that is due: sends what an earlier visit left unsent, asks the source, lets what it
@@ -59,6 +62,13 @@ export function dueAtOf({ dueAt, pagesAt }: Pick<SourceState, 'dueAt' | 'pagesAt
   return Math.min(dueAt, pagesAt ?? Infinity);
 }
 
+const counted = {
+  taken: 'articles',
+  unchanged: 'unchanged',
+  duplicate: 'duplicates',
+  skipped: 'skipped',
+} as const;
+
 class Visit {
   readonly #crawling: Crawling;
   readonly #source: CrawlSource;
@@ -66,6 +76,9 @@ class Visit {
   #state: SourceState;
   #counts: VisitCounts = { ...noCounts, visits: 1 };
   #fetches = 0;
+  /** The source has said what it has, and all of it is remembered. */
+  #isWhole = true;
+  #hasSaid = false;
 
   constructor(crawling: Crawling, source: CrawlSource, state: SourceState, signal: AbortSignal) {
     this.#crawling = crawling;
@@ -101,8 +114,11 @@ class Visit {
       if (!(error instanceof Unreadable)) throw error;
       return this.#fail({ kind: 'failed', reason: error.message });
     }
-    // Once what the source named is remembered, it need not say it again.
-    const marks = { etag: answer.etag, lastModified: answer.lastModified };
+    this.#hasSaid = true;
+    // Once all that the source named is remembered, it need not say it again.
+    const marks = this.#isWhole
+      ? { etag: answer.etag, lastModified: answer.lastModified }
+      : { etag: null, lastModified: null };
     this.#state = succeeded({ ...this.#state, ...marks }, this.#source, clock());
   }
 
@@ -120,7 +136,7 @@ class Visit {
   }
 
   async finish(): Promise<SourceState> {
-    const { book, log } = this.#crawling;
+    const { book, clock, log } = this.#crawling;
     const { name } = this.#source;
     const counts = added(this.#state.counts, this.#counts);
     const next = await book.nextPageAt(name);
@@ -128,13 +144,15 @@ class Visit {
     const pagesAt = next === undefined ? null : Math.max(next, later);
     const state = { ...this.#state, counts, pagesAt };
     await book.save(state);
+    // Of a source that says "as before" all is as it named it when it last said what it has.
+    if (this.#hasSaid) await book.forget(name, clock() - this.#crawling.rememberDays * dayMs);
     const { articles, duplicates, skipped, failures } = this.#counts;
     log.info({ source: name, articles, duplicates, skipped, failures }, 'visited');
     return state;
   }
 
   async #readFeed(entries: readonly FeedEntry[]): Promise<void> {
-    const { book, readers, clock } = this.#crawling;
+    const { readers } = this.#crawling;
     const { name, depth } = this.#source;
     const found = new Map<string, FoundPage>();
     for (const entry of entries) {
@@ -152,7 +170,17 @@ class Visit {
       const said = { title, published: published ?? updated, language };
       if (!found.has(url)) found.set(url, { url, source: name, depth: 1, stamp, ...said });
     }
-    await book.addPages([...found.values()], clock());
+    await this.#letWait([...found.values()]);
+  }
+
+  /** Lets pages wait. */
+  async #letWait(found: readonly FoundPage[]): Promise<void> {
+    const { book, clock, log } = this.#crawling;
+    const { name } = this.#source;
+    const turnedAway = await book.addPages(name, found, clock());
+    if (turnedAway === 0) return;
+    this.#isWhole = false;
+    log.warn({ source: name, pages: turnedAway }, 'too many pages wait, others are left out');
   }
 
   async #takeEntry(entry: FeedEntry, url: string): Promise<void> {
@@ -168,7 +196,7 @@ class Visit {
   }
 
   async #follow(links: readonly string[], depth: number, from: string): Promise<void> {
-    const { book, readers, clock } = this.#crawling;
+    const { readers } = this.#crawling;
     const none = { stamp: null, title: null, published: null, language: null };
     const urls = new Set<string>();
     const known = [from, this.#source.url, this.#state.url].map((url) => readers.normalize(url));
@@ -181,7 +209,7 @@ class Visit {
       ...{ url, source: this.#source.name, depth: depth + 1 },
       ...none,
     }));
-    await book.addPages(found, clock());
+    await this.#letWait(found);
   }
 
   async #readPage(page: WaitingPage): Promise<void> {
@@ -197,16 +225,16 @@ class Visit {
       this.#count('failures');
       log.warn({ source: this.#source.name, url, reason: answer.reason }, 'page not read');
       const pause = pagePausesMs[attempts];
-      if (pause === undefined) return this.#done(page, `failed: ${answer.reason}`);
+      if (pause === undefined) return this.#done(page, { outcome: `failed: ${answer.reason}` });
       return book.settle(url, { kind: 'later', at: clock() + pause, attempts: attempts + 1 });
     }
     if (answer.kind === 'refused') {
       this.#count('skipped');
-      return this.#done(page, answer.reason);
+      return this.#done(page, { outcome: answer.reason });
     }
     if (answer.kind === 'unchanged') {
       this.#count('unchanged');
-      return this.#done(page, 'unchanged');
+      return this.#done(page, { outcome: 'unchanged' });
     }
     let read: ReadPage;
     try {
@@ -214,25 +242,25 @@ class Visit {
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
       this.#count('skipped');
-      return this.#done(page, error.message, answer);
+      return this.#done(page, { outcome: error.message }, answer);
     }
     // Before the page counts as read: a kill in between reads it again.
     if (page.depth < this.#source.depth) await this.#follow(read.links, page.depth, answer.url);
     await this.#done(page, await this.#take(read, answer.url, page), answer);
   }
 
-  #done(page: WaitingPage, outcome: string, answer?: FetchAnswer): Promise<void> {
+  #done(page: WaitingPage, how: Partial<Outcome> & Pick<Outcome, 'outcome'>, answer?: FetchAnswer) {
     const fetched = answer?.kind === 'fetched' ? answer : page;
     const { etag, lastModified } = fetched;
-    return this.#crawling.book.settle(page.url, { kind: 'done', outcome, etag, lastModified });
+    return this.#crawling.book.settle(page.url, { kind: 'done', ...how, etag, lastModified });
   }
 
   /** @param page - what the source said of it */
-  async #take(read: ReadPage, url: string, page: WaitingPage | undefined): Promise<string> {
+  async #take(read: ReadPage, url: string, page: WaitingPage | undefined): Promise<Outcome> {
     const own = this.#crawling.readers.normalize(url);
     if (own === null || !read.isIndexed) {
       this.#count('skipped');
-      return 'not to be indexed';
+      return { outcome: 'not to be indexed', article: null };
     }
     return this.#takeText({
       url: this.#crawling.readers.canonical(own, read.canonical),
@@ -247,24 +275,16 @@ class Visit {
     article: Omit<ReadArticle, 'feed' | 'isLyrics' | 'language'> & {
       readonly language: string | null;
     },
-  ): Promise<string> {
+  ): Promise<Outcome> {
     const { book, events, readers, clock } = this.#crawling;
     const { name, lyrics, language: configured = null } = this.#source;
     const language = article.language ?? configured ?? readers.language(article.text);
     const at = clock();
     const read = { ...article, language, feed: name, isLyrics: lyrics };
     const taken = await takeArticle({ book, log: events }, read, at, this.#signal);
-    if (taken.kind === 'taken') {
-      this.#count('articles');
-      this.#state = { ...this.#state, newestAt: at };
-      return 'taken';
-    }
-    if (taken.kind === 'duplicate') {
-      this.#count('duplicates');
-      return `duplicate of ${taken.of}`;
-    }
-    this.#count(taken.kind);
-    return taken.kind === 'unchanged' ? 'unchanged' : taken.reason;
+    if (taken.kind === 'taken') this.#state = { ...this.#state, newestAt: at };
+    this.#count(counted[taken.kind]);
+    return outcomeOf(taken);
   }
 
   #fail({ kind, reason, ...rest }: { kind: string; reason: string; isGone?: boolean }): void {

@@ -6,7 +6,7 @@ const feed = { name: 'pitch', url: 'https://news.example/feed' };
 const parse = (json: unknown) => parseSources(JSON.stringify(json), 'crawl.json');
 
 test('a source needs a name and an address; the rest has defaults', () => {
-  const { sources, delaySeconds, privateHosts } = parse({
+  const { sources, delaySeconds, privateHosts, rememberDays } = parse({
     sources: [feed, { ...feed, name: 'about', kind: 'page' }],
   });
   expect(sources[0]).toEqual({
@@ -15,7 +15,7 @@ test('a source needs a name and an address; the rest has defaults', () => {
     staleAfterHours: 168,
   });
   expect(sources[1]).toMatchObject({ kind: 'page', depth: 0 });
-  expect([delaySeconds, privateHosts]).toEqual([2, []]);
+  expect([delaySeconds, privateHosts, rememberDays]).toEqual([2, [], 90]);
 });
 
 test.each<[unknown, string]>([
@@ -28,6 +28,7 @@ test.each<[unknown, string]>([
     { sources: [{ ...feed, url: 'ftp://news.example' }] },
     'crawl.json, sources[0].url: expected an address with http or https, got "ftp://news.example"',
   ],
+  [{ sources: [feed], rememberDays: 30 }, 'crawl.json, rememberDays: expected '],
   [{ sources: [{ ...feed, everyMinutes: 0 }] }, 'crawl.json, sources[0].everyMinutes: expected '],
   [{ sources: [{ ...feed, depht: 1 }] }, 'crawl.json, sources[0]: expected '],
   [
