@@ -233,7 +233,7 @@ const longestUuid = 100;
 const plainUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** As Python's `uuid.UUID()` takes it: with or without hyphens, braces and `urn:uuid:`. */
-function isUuid(value: unknown): boolean {
+export function isUuid(value: unknown): value is string {
   if (typeof value !== 'string' || value.length > longestUuid) return false;
   if (plainUuid.test(value)) return true;
   const digits = value

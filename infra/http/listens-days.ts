@@ -16,6 +16,8 @@ export interface Days {
   readonly id: string;
   /** The newest day first. */
   readonly days: readonly DayOfListens[];
+  /** Files of the lake's `feedback`: absolute paths. */
+  readonly feedback: readonly string[];
 }
 
 /** How long a snapshot is taken for the newest without looking. */
@@ -37,7 +39,7 @@ export function newestDays(lake: Lake, clock: Clock) {
     let days = known?.days;
     if (days === undefined || isForced || known?.mark !== mark) {
       const { id, tables } = await lake.snapshot();
-      days = { id, days: byDay(tables.listens, days?.days ?? []) };
+      days = { id, days: byDay(tables.listens, days?.days ?? []), feedback: tables.feedback };
     }
     known = { days, mark, at };
     return days;

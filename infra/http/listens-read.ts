@@ -4,6 +4,14 @@ import { fromLake, type Lake } from '../../pipelines/lake.ts';
 import type { Clock, Sql } from '../../pipelines/ports.ts';
 import { Recent } from '../recent.ts';
 import { newestDays, type DayOfListens, type Days } from './listens-days.ts';
+import {
+  opinionsOf,
+  recordingOf,
+  type FeedbackWindow,
+  type Opinions,
+  type RecordingId,
+  type RecordingNames,
+} from './listens-feedback.ts';
 import type { ListenRow } from './listens-row.ts';
 
 export interface ListenTotals {
@@ -27,6 +35,10 @@ export interface ListenReader {
   totals(listener: string): Promise<ListenTotals>;
   /** The newest first; of one second by artist and title. */
   listens(listener: string, window: ListenWindow): Promise<ListenRow[]>;
+  /** See `recordingOf`. */
+  recording(listener: string, id: RecordingId): Promise<RecordingNames | undefined>;
+  /** See `opinionsOf`. */
+  opinions(listener: string, window: FeedbackWindow): Promise<Opinions>;
   dispose(): Promise<void>;
 }
 
@@ -105,6 +117,15 @@ export function openListenReader({ lake, openSql, clock }: ListenReading): Liste
       ask(async (sql, days) =>
         listensOf(sql, daysFor(await daysOf(sql, days, listener), window), listener, window),
       ),
+    recording: (listener, id) =>
+      ask(async (sql, days) =>
+        recordingOf(sql, ofListener(await daysOf(sql, days, listener)), listener, id),
+      ),
+    opinions: (listener, window) =>
+      ask(async (sql, days) => {
+        const listens = ofListener(await daysOf(sql, days, listener));
+        return opinionsOf(sql, { feedback: days.feedback, listens }, listener, window);
+      }),
     async dispose() {
       inTurn.clearQueue();
       const sql = await session?.catch(() => undefined);
@@ -184,6 +205,7 @@ async function listensOf(
 }
 
 const filesOf = (days: readonly DayOfListens[]): string[] => days.flatMap(({ files }) => files);
+const ofListener = (days: readonly DayTotals[]): string[] => filesOf(days.map(({ of }) => of));
 
 /** The ends of the years 1 and 9999: what the API takes for a time. */
 export const earliestS = -62_135_596_800;

@@ -22,7 +22,7 @@ export const tooLarge = `Payload too large. Payload cannot exceed ${listenLimits
  */
 export function readSubmission(body: Uint8Array, nowS: number): Submission {
   if (body.byteLength > listenLimits.requestBytes) refuse(tooLarge);
-  const document = parse(body);
+  const document = parseJson(body);
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
     refuse('Invalid JSON document submitted. Top level of JSON document should be a json object.');
   }
@@ -55,7 +55,8 @@ export function readSubmission(body: Uint8Array, nowS: number): Submission {
   return { type, listens: payload.map((listen) => checkListen(listen, type, nowS)) };
 }
 
-function parse(body: Uint8Array): unknown {
+/** @throws Refusal 400 for what is no JSON in UTF-8 */
+export function parseJson(body: Uint8Array): unknown {
   if (!isUtf8(body)) refuse('Cannot parse JSON document: expected UTF-8');
   try {
     return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'));

@@ -1,13 +1,24 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { Mistake } from '../../model/mistake.ts';
 import type { EventLog } from '../../pipelines/intake/log.ts';
 import type { Clock, Log } from '../../pipelines/ports.ts';
 import type { PlayingNow } from '../playing-now.ts';
-import type { Bearer, Tokens } from '../tokens.ts';
+import type { Tokens } from '../tokens.ts';
 import { json } from './answers.ts';
 import type { App } from './app.ts';
 import { writeLines } from './events-write.ts';
+import {
+  accepted,
+  refusals,
+  security,
+  sendJson,
+  sendText,
+  tags,
+  unknownUser,
+  user,
+} from './listens-answers.ts';
+import { bearerOf, listenerOf, mayRead } from './listens-bearer.ts';
 import { listenLimits, type CheckedListen } from './listens-check.ts';
 import { answerRefusals, Refusal, retryAfterS } from './listens-errors.ts';
 import { earliestS, latestS, type ListenReader } from './listens-read.ts';
@@ -16,6 +27,7 @@ import { readSubmission, tooLarge } from './listens-submission.ts';
 import { boundWaiting, busy } from './listens-waiting.ts';
 import { countRequest, tooOften } from './rate-limit-hook.ts';
 import type { RateLimits } from './rate-limit.ts';
+import { addRecordingFeedback } from './recording-feedback.ts';
 
 export interface ListenRoutes {
   readonly tokens: Tokens;
@@ -27,13 +39,6 @@ export interface ListenRoutes {
   readonly limits: RateLimits;
   /** Whether everybody reads the listens of all, as on ListenBrainz; else a listener their own. */
   readonly arePublic: boolean;
-}
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Who asks, where the token is valid; set for the routes of ListenBrainz. */
-    bearer: Bearer | undefined;
-  }
 }
 
 /** Requests of this many bytes together may be under way. */
@@ -54,15 +59,6 @@ const submission = z.object({
   listen_type: z.enum(['single', 'playing_now', 'import']),
   payload: z.array(listenSchema).min(1).max(listenLimits.listensPerRequest),
 });
-const refusal = z.object({ code: z.int(), error: z.string() }).loose();
-const refusals = {
-  400: json('Refused; the error says why.', refusal),
-  401: json('No token, or none of this service that is valid.', refusal),
-  429: json('Too many requests; Retry-After says when to come again.', refusal),
-  503: json('A server that this one needs is away; try again.', refusal),
-} as const;
-const unknownUser = { 404: json('No listens are known of the user.', refusal) } as const;
-const accepted = z.object({ status: z.literal('ok') });
 const validity = z.object({
   code: z.literal(200),
   message: z.string(),
@@ -88,10 +84,6 @@ const listens = z.object({
   }),
 });
 const listenCount = z.object({ payload: z.object({ count: z.int() }) });
-const user = z.object({ name: z.string().min(1).max(200) });
-const security = [{ token: [] }];
-const tags = ['listens'];
-
 /** The part of ListenBrainz's API by which listens come and are read back, under `/1`. */
 export async function addListenRoutes(parent: App, routes: ListenRoutes): Promise<void> {
   await parent.register((scope, _options, done) => {
@@ -269,6 +261,8 @@ function addRoutes(app: App, routes: ListenRoutes): void {
     },
   );
 
+  addRecordingFeedback(app, { ...routes, totalsOf });
+
   /** @throws Refusal 404 where nothing is known of the listener, unless they ask themselves */
   async function totalsOf(request: FastifyRequest, name: string) {
     const totals = await reader.totals(name);
@@ -290,45 +284,6 @@ function linesOf(listens: readonly CheckedListen[], listener: string): string[] 
       `JSON document is too large. Each listens may not be larger than ${listenLimits.listenBytes} bytes.`,
     );
   });
-}
-
-const authorization = /^\S+ (\S*)/;
-
-/** Undefined without a valid token. As ListenBrainz, whatever the word before the token is. */
-async function bearerOf(request: FastifyRequest, tokens: Tokens): Promise<Bearer | undefined> {
-  const token = authorization.exec(request.headers.authorization ?? '')?.[1];
-  return token ? tokens.verify(token) : undefined;
-}
-
-/** @throws Refusal 401 */
-function bearerIn({ headers, bearer }: FastifyRequest): Bearer {
-  if (bearer !== undefined) return bearer;
-  const header = headers.authorization;
-  if (!header) throw new Refusal(401, 'You need to provide an Authorization header.');
-  throw new Refusal(
-    401,
-    header.includes(' ')
-      ? 'Invalid authorization token.'
-      : 'Provided Authorization header is invalid.',
-  );
-}
-
-/** @throws Refusal 401 without a listener's token */
-function listenerOf(request: FastifyRequest): string {
-  const bearer = bearerIn(request);
-  if (bearer.scope === 'listener') return bearer.user;
-  throw new Refusal(
-    401,
-    "Invalid authorization token. Expected a listener's, got one of operations.",
-  );
-}
-
-/** @throws Refusal 401, 403 */
-function mayRead(request: FastifyRequest, name: string, arePublic: boolean): void {
-  if (arePublic) return;
-  const bearer = bearerIn(request);
-  if (bearer.scope === 'operations' || bearer.user === name) return;
-  throw new Refusal(403, "A listener's token reads that listener's listens only.");
 }
 
 interface WindowQuery {
@@ -362,13 +317,3 @@ function windowOf(query: WindowQuery) {
 function wholeNumber(text: string): number | undefined {
   return /^\s*[+-]?\d+\s*$/.test(text) ? Number(text) : undefined;
 }
-
-function sendJson(reply: FastifyReply, answer: object): FastifyReply {
-  return sendText(reply, JSON.stringify(answer));
-}
-
-function sendText(reply: FastifyReply, text: string): FastifyReply {
-  return reply.type('application/json; charset=utf-8').serializer(asText).send(text);
-}
-
-const asText = (text: string): string => text;

@@ -285,10 +285,12 @@ test('the OpenAPI document has every route, and each body with its schema', () =
     ),
   );
   expect(operationsOf.sort()).toEqual([
+    'GET /1/feedback/user/{name}/get-feedback',
     'GET /1/user/{name}/listen-count',
     'GET /1/user/{name}/listens',
     'GET /1/user/{name}/playing-now',
     'GET /1/validate-token',
+    'POST /1/feedback/recording-feedback body',
     'POST /1/submit-listens body',
     'POST /v1/catalogue/recordings body',
     'POST /v1/users/{id}/blocks body',

@@ -72,3 +72,33 @@ test('the Python client of ListenBrainz, unchanged, submits and reads back', asy
   sql.dispose();
   expect(rows).toEqual([{ n: 31, titles: 31, source: 'log', client: 'spotify', zones: 0 }]);
 });
+
+test('the same client loves and hates recordings by the ids of their listens', async () => {
+  const output = await runPython('feedback.py', [api.url, await tokenOf(line, 'budi'), 'budi']);
+  const ok = { status: 'ok' };
+  expect(JSON.parse(output)).toEqual({
+    ...{ love: ok, hate: ok, 'taken back': ok, loved: 1 },
+    unknown: [
+      404,
+      'Cannot find recording: 11111111-1111-4111-8111-111111111111. Submit a listen with it first.',
+    ],
+    // Of what only played just now no listen is there to take the id from.
+    feedback: [
+      [null, -1, 'Paranoid'],
+      ['98255a8c-017a-4bc7-8dd6-1fa36124572b', 1, 'Fade'],
+    ],
+    left: [[null, -1, 'Paranoid']],
+  });
+  const sql = await openDuckdb({ threads: 1 });
+  const { tables } = await openLake(line.home).snapshot();
+  const rows = await sql.rows(
+    `SELECT kind, artist, title FROM ${fromLake('feedback', tables.feedback)}
+     WHERE listener = 'budi' ORDER BY happened_at`,
+  );
+  sql.dispose();
+  expect(rows).toEqual([
+    { kind: 'love', artist: 'Kanye West', title: 'Fade' },
+    { kind: 'hate', artist: 'Kanye West', title: 'Paranoid' },
+    { kind: 'none', artist: 'Kanye West', title: 'Fade' },
+  ]);
+});

@@ -85,6 +85,8 @@ export async function openIntakeApi(
     reader: {
       totals: () => Promise.resolve({ count: 0, latestS: undefined, oldestS: undefined }),
       listens: () => Promise.resolve([]),
+      recording: () => Promise.resolve(undefined),
+      opinions: () => Promise.resolve({ total: 0, opinions: [] }),
       dispose: () => Promise.resolve(),
       ...reader,
     },
