@@ -1,4 +1,4 @@
-import { mostOfLastName, type Reading } from './link.ts';
+import { mostOfLastName, type Reading } from './reading.ts';
 import type { NameTrie } from './names.ts';
 import type { PreparedWorks } from './works.ts';
 

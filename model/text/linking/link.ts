@@ -1,24 +1,14 @@
 import { isEnglishWord } from '../tagger.ts';
 import { musicWords } from './cues.ts';
-import {
-  isLowered,
-  isPlain,
-  mentionFeatures,
-  type NameSpan,
-  type TextContext,
-} from './mentions.ts';
-import { nameTrait, NameTrie, type CatalogueNames } from './names.ts';
+import { forget, leastConfidence, note, type Finding } from './findings.ts';
+import { linkWorks, strongTitles, type LinkedWork } from './linked-works.ts';
 import { probability } from './logistic.ts';
-import { mark, scanText, type ScannedText } from './scan.ts';
+import { isPlain, mentionFeatures, type NameSpan, type TextContext } from './mentions.ts';
+import { nameTrait, NameTrie, type CatalogueNames } from './names.ts';
+import { readNames, type Reading } from './reading.ts';
+import { mark, type ScannedText } from './scan.ts';
 import { linkerWeights, type LinkerWeights } from './weights.ts';
-import {
-  findTitles,
-  isAlbumAt,
-  Positions,
-  titleFeatures,
-  type PreparedWorks,
-  type TitleSpan,
-} from './works.ts';
+import { findTitles, Positions, type PreparedWorks, type TitleSpan } from './works.ts';
 
 /** An artist that a text names. */
 export interface LinkedArtist {
@@ -33,35 +23,12 @@ export interface LinkedArtist {
   readonly sentences: readonly number[];
 }
 
-/** An album or a track that a text names. */
-export interface LinkedWork {
-  readonly artist: number;
-  /** As the catalogue has it; null for a track. */
-  readonly album: string | null;
-  /** -1 for an album. */
-  readonly track: number;
-  /** 0..1, that of its artist counted in. */
-  readonly confidence: number;
-  readonly mentions: number;
-  readonly sentences: readonly number[];
-}
-
 export interface LinkedText {
   readonly scanned: ScannedText;
   /** By artist; only those of a confidence of 0.05 or more. */
   readonly artists: readonly LinkedArtist[];
   /** By artist, then by first mention; of the same confidence. */
   readonly works: readonly LinkedWork[];
-}
-
-/** A text, with the artists that it may name. */
-export interface Reading {
-  readonly scanned: ScannedText;
-  readonly spans: readonly NameSpan[];
-  /** Words that may be last names, with where they stand and whom they may mean. */
-  readonly lastNames: ReadonlyMap<string, { at: number[]; artists: readonly number[] }>;
-  /** All whose works are to be known, ascending. */
-  readonly candidates: readonly number[];
 }
 
 /** What the regressions see of a reading, to fit them. */
@@ -72,12 +39,8 @@ export interface Examined {
   readonly about: readonly { readonly artist: number; readonly features: readonly number[] }[];
 }
 
-/** What is not as likely as this is not said. */
-export const leastConfidence = 0.05;
 /** From here on an artist counts as named, so that a last name may mean it. */
 const named = 0.5;
-/** Artists that a last name may mean, the best known of them. */
-export const mostOfLastName = 40;
 /** Names that words around them must speak for, not the whole text. */
 const ambiguous = nameTrait.common | nameTrait.empty | nameTrait.proper | nameTrait.lower;
 
@@ -103,21 +66,7 @@ export class Linker {
   }
 
   read(text: string): Reading {
-    const scanned = scanText(text);
-    const spans = this.#spansOf(scanned);
-    const covered = new Set<number>();
-    const wholeNames = new Set<string>();
-    const candidates = new Set<number>();
-    for (const { form, from, to } of spans) {
-      candidates.add(form.artist);
-      if (to - from === 1) continue;
-      for (let at = from; at < to; at++) covered.add(at);
-      wholeNames.add(scanned.words[to - 1]!);
-    }
-    const lastNames = this.#lastNamesOf(scanned, covered, wholeNames);
-    for (const { artists } of lastNames.values())
-      for (const artist of artists) candidates.add(artist);
-    return { scanned, spans, lastNames, candidates: [...candidates].sort((a, b) => a - b) };
+    return readNames(this.#trie, text);
   }
 
   link(reading: Reading, worksOf: WorksOf): LinkedText {
@@ -127,56 +76,6 @@ export class Linker {
   /** What the regressions see, beside what they make of it. */
   examine(reading: Reading, worksOf: WorksOf): Examined {
     return this.#judge(reading, worksOf).examined;
-  }
-
-  #spansOf(scanned: ScannedText): NameSpan[] {
-    const { words, marks, numTokens } = scanned;
-    const spans: NameSpan[] = [];
-    const acrossCommas = (at: number) => (marks[at]! & (mark.wall | mark.first)) === 0;
-    const withinCommas = (at: number) => acrossCommas(at) && (marks[at]! & mark.comma) === 0;
-    for (let from = 0; from < numTokens; from++) {
-      let form = this.#trie.longest(words, from, acrossCommas);
-      if (form === undefined) continue;
-      if ((form.traits & nameTrait.comma) === 0 && hasComma(marks, from, form.numTokens)) {
-        form = this.#trie.longest(words, from, withinCommas);
-        if (form === undefined) continue;
-      }
-      const to = from + form.numTokens;
-      if ((form.traits & nameTrait.lower) === 0 && isLowered(scanned, from, to)) {
-        if (form.numTokens === 1 || (form.traits & nameTrait.common) !== 0) continue;
-      }
-      if ((marks[from]! & mark.possessive) !== 0) continue;
-      spans.push({ form, from, to });
-      from = to - 1;
-    }
-    return spans;
-  }
-
-  #lastNamesOf(
-    { words, marks, numTokens }: ScannedText,
-    covered: ReadonlySet<number>,
-    wholeNames: ReadonlySet<string>,
-  ): Map<string, { at: number[]; artists: readonly number[] }> {
-    const found = new Map<string, { at: number[]; artists: readonly number[] }>();
-    for (let at = 0; at < numTokens; at++) {
-      if ((marks[at]! & mark.capital) === 0 || covered.has(at)) continue;
-      const word = words[at]!;
-      const known = found.get(word);
-      if (known !== undefined) {
-        known.at.push(at);
-        continue;
-      }
-      const artists = this.#trie.byLastName(word);
-      if (artists.length === 0) continue;
-      found.set(word, { at: [at], artists: artists.slice(0, mostOfLastName) });
-    }
-    // Said once, and never with the first name, it means nobody in particular.
-    for (const [word, { at }] of found) {
-      // Where a whole name ends so, nobody else need be looked for.
-      if (wholeNames.has(word)) found.set(word, { at, artists: [] });
-      else if (at.length < 2) found.delete(word);
-    }
-    return found;
   }
 
   #judge(
@@ -328,36 +227,7 @@ export class Linker {
       },
     );
 
-    const examinedTitles: { span: TitleSpan; features: number[] }[] = [];
-    const works: LinkedWork[] = [];
-    for (const { artist, confidence, sentences } of linkedArtists) {
-      if (confidence < 0.2) continue;
-      const about = new Set(sentences);
-      const merged = new Map<
-        string | number,
-        LinkedWork & { mentions: number; sentences: number[]; confidence: number }
-      >();
-      for (const span of titles.get(artist) ?? []) {
-        const features = titleFeatures(scanned, span, about);
-        examinedTitles.push({ span, features });
-        const sure = probability(weights.title, features) * confidence;
-        if (sure < leastConfidence) continue;
-        const album = isAlbumAt(scanned, span) ? span.title.album : null;
-        const track = album === null ? span.title.track : -1;
-        const key = album ?? track;
-        const known = merged.get(key);
-        if (known === undefined) {
-          const one = { mentions: 1, sentences: [sentence[span.from]!] };
-          merged.set(key, { artist, album, track, confidence: sure, ...one });
-          continue;
-        }
-        known.mentions++;
-        known.confidence = Math.max(known.confidence, sure);
-        const at = sentence[span.from]!;
-        if (!known.sentences.includes(at)) known.sentences.push(at);
-      }
-      works.push(...merged.values());
-    }
+    const { works, examined: examinedTitles } = linkWorks(scanned, linkedArtists, titles, weights);
     const artists = linkedArtists.filter(({ confidence }) => confidence >= leastConfidence);
     return {
       linked: { scanned, artists, works },
@@ -369,60 +239,6 @@ export class Linker {
       },
     };
   }
-}
-
-/** What was found of an artist. */
-interface Finding {
-  confidence: number;
-  /** Tokens at which it is named. */
-  readonly places: Set<number>;
-  readonly sentences: Set<number>;
-}
-
-function note(
-  found: Map<number, Finding>,
-  artist: number,
-  confidence: number,
-  place: number,
-  inSentence: number,
-): void {
-  let finding = found.get(artist);
-  if (finding === undefined) {
-    found.set(artist, (finding = { confidence: 0, places: new Set(), sentences: new Set() }));
-  }
-  finding.confidence = Math.max(finding.confidence, confidence);
-  // What is hardly meant is no place where it is named, but it is the best that is known.
-  if (confidence < leastConfidence && finding.places.size > 0) return;
-  finding.places.add(place);
-  finding.sentences.add(inSentence);
-}
-
-/** Takes a place away from the artist whose whole name is what is the last name of another. */
-function forget(
-  found: Map<number, Finding>,
-  spans: readonly NameSpan[],
-  place: number,
-  meant: number,
-): void {
-  for (const { form, from, to } of spans) {
-    if (from !== place || to !== from + 1 || form.artist === meant) continue;
-    found.get(form.artist)?.places.delete(place);
-  }
-}
-
-/** Distinct titles in quotes or of two words and more. */
-function strongTitles(spans: readonly TitleSpan[] | undefined): number {
-  if (spans === undefined || spans.length === 0) return 0;
-  const strong = new Set<unknown>();
-  for (const { title, quoted, from, to } of spans) if (quoted || to - from > 1) strong.add(title);
-  return strong.size;
-}
-
-function hasComma(marks: Uint16Array, from: number, numTokens: number): boolean {
-  for (let at = from + 1; at < from + numTokens; at++) {
-    if ((marks[at]! & mark.comma) !== 0) return true;
-  }
-  return false;
 }
 
 /** [numTokens] 1 within quotes of two to ten words. */
