@@ -40,7 +40,7 @@ export function openSourceStatuses(
       const path = config.crawl?.sources;
       const crawled = path === undefined ? [] : (await readCrawlFile(path)).sources;
       if (crawled.length > 0) book ??= await openCrawlBook(db, clock);
-      const states = await Promise.all(crawled.map(({ name }) => book?.state(name)));
+      const states = await Promise.all(crawled.map(async ({ name }) => book?.state(name)));
       return sourceStatuses(
         {
           ...{ lake, articles, logName: logSource },

@@ -118,7 +118,10 @@ export async function openCrawlBook(
           .toArray(),
       );
       for (const { _id, stamp } of asked) known.set(_id, stamp);
-      const again = { _id: { $in: [...known.keys()] }, foundAt: { $lt: new Date(at - seenAgainMs) } };
+      const again = {
+        _id: { $in: [...known.keys()] },
+        foundAt: { $lt: new Date(at - seenAgainMs) },
+      };
       await reaching(() => pages.updateMany(again, { $set: { foundAt: new Date(at) } }));
       const times = { nextAt: new Date(at), foundAt: new Date(at), attempts: 0 };
       const writes = found.flatMap(

@@ -12,7 +12,10 @@ declare module 'fastify' {
 const authorization = /^\S+ (\S*)/;
 
 /** Undefined without a valid token. As ListenBrainz, whatever the word before the token is. */
-export async function bearerOf(request: FastifyRequest, tokens: Tokens): Promise<Bearer | undefined> {
+export async function bearerOf(
+  request: FastifyRequest,
+  tokens: Tokens,
+): Promise<Bearer | undefined> {
   const token = authorization.exec(request.headers.authorization ?? '')?.[1];
   return token ? tokens.verify(token) : undefined;
 }

@@ -227,7 +227,9 @@ function answerOf({ created, kind, ...names }: Opinion, listener: string, withNa
   };
 }
 
-type Query = Readonly<Partial<Record<'score' | 'count' | 'offset' | 'metadata', string>>>;
+type Query = Readonly<
+  Partial<Record<'score' | 'count' | 'offset' | 'metadata', string | undefined>>
+>;
 
 /** Undefined where it is not given, or empty. */
 function wholeNumberIn(query: Query, name: keyof Query): number | undefined {

@@ -84,6 +84,8 @@ beforeAll(async () => {
       reader: {
         totals: () => Promise.reject(new Error('not asked')),
         listens: () => Promise.reject(new Error('not asked')),
+        recording: () => Promise.reject(new Error('not asked')),
+        opinions: () => Promise.reject(new Error('not asked')),
         dispose: () => Promise.resolve(),
       },
       limits: { take: () => Promise.reject(new Error('not asked')) },

@@ -120,6 +120,7 @@ test('an article stays known while a page of another source leads to it', async 
     await stage.crawl(fileOf('news', 'mirror'));
   }
   expect((await remembered())[0]).toBe('11,12,2,copy');
+  stage.pass(2 * hourMs);
   room.on('/mirror', gives('application/rss+xml', rssOf(['/copy']).replace('09 Nov', '10 Nov')));
   expect(await stage.crawl(fileOf('mirror'))).toMatchObject({ articles: 0, duplicates: 1 });
   expect(stage.taken.filter(({ body }) => body.includes(prose(1)[0]!))).toHaveLength(1);
@@ -139,7 +140,7 @@ test('a source that the file names no more is forgotten after 90 days, its neigh
 });
 
 test('10,000 pages of a source wait at most; what found no room is found again', async () => {
-  const book = await openCrawlBook(stage.mongo.db, stage.now);
+  const book = await openCrawlBook(stage.mongo.db, () => stage.now());
   const none = { stamp: null, title: null, published: null, language: null };
   const waiting = Array.from({ length: 10_003 }, (_, n) => ({
     ...{ url: `${room.url}/later/${n}`, source: 'news', depth: 1 },

@@ -87,7 +87,10 @@ export function evaluateCommand(): Command {
     .action(async ({ json, ...options }: Options) => {
       const { evaluate } = await import('../evaluate.ts');
       const { resultJson, resultTable } = await import('../evaluate-table.ts');
-      const result: EvaluateResult = await evaluate(requestOf(options, self), untilStopped(beginsAnew));
+      const result: EvaluateResult = await evaluate(
+        requestOf(options, self),
+        untilStopped(beginsAnew),
+      );
       if (json === true) printJson(resultJson(result));
       else process.stdout.write(`${resultTable(result)}\n`);
     });

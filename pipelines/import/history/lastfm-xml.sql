@@ -5,8 +5,8 @@ SELECT row, fault, CASE WHEN json ->> 'list' = 'lovedtracks' THEN 'feedback' ELS
        json ->> 'artist' AS artist, json ->> 'name' AS title, json ->> 'album' AS album,
        CAST(NULL AS DOUBLE) AS played_ms, CAST(NULL AS VARCHAR) AS client,
        stated(json_object('track_mbid', json ->> 'mbid', 'loved', json ->> 'loved')) AS info,
-       CASE WHEN json ->> 'list' = 'lovedtracks' OR json ->> 'loved' = '1' THEN 'love'
-            WHEN json ->> 'loved' = '0' THEN 'none' END AS said,
+       CASE WHEN (json ->> 'list') = 'lovedtracks' OR (json ->> 'loved') = '1' THEN 'love'
+            WHEN (json ->> 'loved') = '0' THEN 'none' END AS said,
        CAST(NULL AS VARCHAR) AS msid, CAST(NULL AS VARCHAR) AS mbid,
        CASE WHEN json ->> 'nowplaying' = 'true' THEN 'playing just now' END AS unsuitable
 FROM given
