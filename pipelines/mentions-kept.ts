@@ -45,7 +45,6 @@ export async function copyEarlier(context: Context, names: NameTrie): Promise<vo
       changed_spellings: { phrase: 'INTEGER', words: 'INTEGER[]' },
       changed_works: { artist_ix: 'INTEGER', words: 'INTEGER[]' },
       changed_last_names: { word: 'INTEGER' },
-      new_last_names: { word: 'INTEGER' },
     })) {
       await sql.run(createTable(name, columns));
     }
@@ -77,7 +76,7 @@ async function writeChangedNames(sql: Sql, names: NameTrie): Promise<void> {
      FROM before.artists b LEFT JOIN same_artists s ON s.before_ix = b.artist_ix
      ORDER BY b.artist_ix`,
   );
-  const { spellings, lastNames, newLastNames } = changedNames(before, names, now);
+  const { spellings, lastNames } = changedNames(before, names, now);
   await sql.append(
     'changed_spellings',
     spellings.map((words, phrase) => [phrase, words.map(wordHash)]),
@@ -85,10 +84,6 @@ async function writeChangedNames(sql: Sql, names: NameTrie): Promise<void> {
   await sql.append(
     'changed_last_names',
     lastNames.map((word) => [wordHash(word)]),
-  );
-  await sql.append(
-    'new_last_names',
-    newLastNames.map((word) => [wordHash(word)]),
   );
 }
 

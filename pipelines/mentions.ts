@@ -54,7 +54,7 @@ type Row = readonly (SqlValue | readonly (string | number)[])[];
 export const mentions: Stage<MentionsOptions> = {
   name: 'mentions',
   // Raise it with every change in `model/text/linking`: what was linked before is copied.
-  version: 2,
+  version: 3,
   options: mentionsOptions,
   async run(context) {
     const { sql, save, report, signal, options } = context;

@@ -6,9 +6,9 @@ import type { Clock, Log } from '../pipelines/ports.ts';
 
 export interface PreparesBeside {
   /** Something is new in the lake. */
-  news(): void;
+  readonly news: () => void;
   /** Asks what is under way to end, and waits for it; may be called twice. */
-  dispose(): Promise<void>;
+  readonly dispose: () => Promise<void>;
 }
 
 export interface PrepareBesideOptions {
@@ -61,7 +61,7 @@ export function prepareBeside({
   const running = work();
   return {
     news: () => void (isNews = true),
-    async dispose() {
+    dispose: async () => {
       stopping.abort(new Error('the process is stopping'));
       await running;
     },

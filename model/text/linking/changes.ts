@@ -1,5 +1,6 @@
 import { mostOfLastName, type Reading } from './reading.ts';
 import type { NameTrie } from './names.ts';
+import { mark } from './scan.ts';
 import type { PreparedWorks } from './works.ts';
 
 /**
@@ -10,14 +11,31 @@ import type { PreparedWorks } from './works.ts';
 export interface Footprint {
   /** `wordHash` of each word, ascending. */
   readonly words: readonly number[];
-  /** Of the words that were taken for last names, as `words`. */
+  /** Of the words that are taken for last names where a catalogue has such names, as `words`. */
   readonly lastNames: readonly number[];
   /** All whose works were looked for, ascending. */
   readonly candidates: readonly number[];
 }
 
-export function footprintOf({ scanned, lastNames, candidates }: Reading): Footprint {
-  return { words: hashesOf(scanned.words), lastNames: hashesOf(lastNames.keys()), candidates };
+export function footprintOf({ scanned, spans, candidates }: Reading): Footprint {
+  const { words, marks, numTokens } = scanned;
+  const covered = new Set<number>();
+  const wholeNames = new Set<string>();
+  for (const { from, to } of spans) {
+    if (to - from === 1) continue;
+    for (let at = from; at < to; at++) covered.add(at);
+    wholeNames.add(words[to - 1]!);
+  }
+  const times = new Map<string, number>();
+  for (let at = 0; at < numTokens; at++) {
+    if ((marks[at]! & mark.capital) === 0 || covered.has(at)) continue;
+    times.set(words[at]!, (times.get(words[at]!) ?? 0) + 1);
+  }
+  // As `Linker.read` takes them: said twice, or where a whole name ends so.
+  const lastNames = [...times.keys()].filter(
+    (word) => times.get(word)! > 1 || wholeNames.has(word),
+  );
+  return { words: hashesOf(words), lastNames: hashesOf(lastNames), candidates };
 }
 
 /**
@@ -36,10 +54,8 @@ export function wordHash(word: string): number {
 export interface NameChanges {
   /** Ways of writing an artist that mean another one, or are new, or gone: their words. */
   readonly spellings: readonly (readonly string[])[];
-  /** Last names that may mean others than before. */
+  /** Last names that may mean others than before, or are new, or gone. */
   readonly lastNames: readonly string[];
-  /** Words that are last names now, and were none. */
-  readonly newLastNames: readonly string[];
 }
 
 /**
@@ -72,8 +88,10 @@ export function changedNames(
       old.length === others.length && old.every((artist, n) => nowOf[artist] === others[n]);
     if (!isSame) lastNames.push(word);
   }
-  const newLastNames = [...now.lastNames()].filter((word) => before.byLastName(word).length === 0);
-  return { spellings, lastNames, newLastNames };
+  for (const word of now.lastNames()) {
+    if (before.byLastName(word).length === 0) lastNames.push(word);
+  }
+  return { spellings, lastNames };
 }
 
 /**
