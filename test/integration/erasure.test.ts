@@ -15,10 +15,13 @@ import type { Config } from '../../infra/config.ts';
 import { openErasureBook } from '../../infra/erasure/record.ts';
 import { addErasureRoutes } from '../../infra/http/erasure.ts';
 import { answerFailures } from '../../infra/http/failures.ts';
+import { takeBackLists } from '../../infra/erasure/take-back.ts';
 import { importFolder } from '../../infra/import-folder.ts';
 import { openListArchive } from '../../infra/list-archive.ts';
 import { openMongo } from '../../infra/mongo.ts';
+import { openRedis } from '../../infra/redis.ts';
 import { openTokens, type Bearer } from '../../infra/tokens.ts';
+import { batchesOf } from '../../pipelines/delivery/publish.ts';
 import { erasedUser } from '../../pipelines/delivery/erased.ts';
 import { historySource } from '../../pipelines/import/history/history-importer.ts';
 import { openDelivery } from '../../workers/delivery.ts';
@@ -172,6 +175,38 @@ test('a history that they brought leaves nothing, nor does an import of it that 
   const names = await readdir(config.home, { recursive: true });
   expect(names.filter((name) => name.includes(gone))).toEqual([]);
   expect(readFileSync(join(config.home, 'lake', 'manifest.json'), 'utf8')).not.toContain(gone);
+});
+
+test('what a worker wrote too late is taken back, and of the others nothing', async () => {
+  const delivery = await openDelivery(erasing);
+  const { mongodbUrl, redisUrl } = erasing.servers;
+  const mongo = await openMongo({ url: mongodbUrl, database: config.namespace });
+  const redis = await openRedis(redisUrl);
+  try {
+    const before = await ofOthers(config);
+    const lists = (await erasing.archive.find(week))!;
+    const orders = await delivery.orders.ofWeek(week);
+    const order = orders.find(({ zone }) => zone === 'Asia/Jakarta')!;
+    const { namespace, home } = config;
+    for await (const message of batchesOf(order, lists)) {
+      if (!message.lists.some(({ user }) => user === gone)) continue;
+      const taking = { db: mongo.db, redis: redis.client, namespace, home };
+      await takeBackLists(taking, message, [gone]);
+      const entry = (await delivery.ledger.find(order.id, message.batch))!;
+      expect(entry.users).toEqual(
+        message.lists.map(({ user }) => user).filter((user) => user !== gone),
+      );
+    }
+    const left = (await searchListener(erasing, gone)).filter((place) =>
+      /^(MongoDB: (playlists|ledger)|Redis)/.test(place),
+    );
+    expect(left).toEqual([]);
+    expect(await ofOthers(config)).toEqual(before);
+  } finally {
+    await redis.dispose();
+    await mongo.dispose();
+    await delivery.dispose();
+  }
 });
 
 test('DELETE of a listener is answered once it is recorded, and carried out', async () => {
