@@ -3,7 +3,7 @@ import { openCrawlBook } from '../../infra/crawl/book.ts';
 import { hourMs, openCrawlStage, type CrawlStage } from '../support/crawl-stage.ts';
 import { gives, openNewsroom, pageOf, prose, rssOf, type Newsroom } from '../support/newsroom.ts';
 
-jest.setTimeout(240_000);
+jest.setTimeout(600_000);
 
 const dayMs = 24 * hourMs;
 

@@ -16,7 +16,7 @@ import { archiveOf, frozenListsOf } from '../support/frozen-lists.ts';
 import { sharedServers, silentLog } from '../support/servers.ts';
 import { temporaryFolder, writeSources } from '../support/sources.ts';
 
-jest.setTimeout(240_000);
+jest.setTimeout(600_000);
 
 const week = '2014-W36';
 const now = Date.parse('2014-09-02T12:00:00Z');
@@ -41,7 +41,7 @@ beforeEach(async () => {
     },
   };
   delivery = await openDelivery(base);
-}, 120_000);
+}, 600_000);
 
 afterEach(async () => {
   await delivery.remove();
