@@ -17,7 +17,8 @@ import { openTokens, tokenSecret } from '../../infra/tokens.ts';
 import type { Log } from '../../pipelines/ports.ts';
 import { runApi } from '../../workers/api.ts';
 import { runIngest } from '../../workers/ingest.ts';
-import { listenTemplate, rowTemplate } from './listens-body.ts';
+import { requestFill, rowFill, type Fill } from './listens-body.ts';
+import { listensWorld } from './listens-world.ts';
 import { ownUsage } from './usage.ts';
 
 export interface ListensTask {
@@ -117,31 +118,29 @@ async function load(task: ListensTask, config: Config): Promise<void> {
 
 function appendLanes(task: ListensTask, config: Config): Submit[] {
   const events = openEventLog(config, task.servers, errors);
-  const startS = Math.floor(Date.now() / 1000);
+  const fill = rowFill(listensWorld(), task.perRequest);
   return Array.from({ length: task.connections }, () => (first) => {
-    const body = rowTemplate(task.perRequest)(first, startS);
+    // It is on its way while the next one is written.
+    const body = Buffer.from(fill(first, Math.floor(Date.now() / 1000)));
     return events.append({ table: 'listens', rows: task.perRequest, body });
   });
 }
 
-/** Each connection is a listener of its own. */
 async function httpLanes(task: ListensTask, config: Config): Promise<Submit[]> {
-  const tokens = openTokens(await tokenSecret(config.home), Date.now);
-  return Promise.all(
-    Array.from({ length: task.connections }, async (_, lane) => {
-      const user = `bench-${lane}`;
-      const token = await tokens.issue({ scope: 'listener', user }, 1);
-      return openLane(task, token);
-    }),
+  const issuer = openTokens(await tokenSecret(config.home), Date.now);
+  const world = listensWorld();
+  const tokens = await Promise.all(
+    world.listeners.map((user) => issuer.issue({ scope: 'listener', user }, 1)),
   );
+  const fill = requestFill(world, task.perRequest, tokens);
+  return Promise.all(Array.from({ length: task.connections }, () => openLane(task, fill)));
 }
 
-async function openLane({ port, perRequest }: ListensTask, token: string): Promise<Submit> {
+async function openLane({ port }: ListensTask, fill: Fill): Promise<Submit> {
   const socket: Socket = connect({ port, host: '127.0.0.1', noDelay: true });
   await new Promise<void>((resolve, reject) =>
     socket.once('connect', resolve).once('error', reject),
   );
-  const fill = listenTemplate(perRequest, token);
   let answered: (problem?: Error) => void = () => undefined;
   let text = '';
   socket.on('error', (error) => answered(error));
@@ -157,7 +156,8 @@ async function openLane({ port, perRequest }: ListensTask, token: string): Promi
   return (first) =>
     new Promise((resolve, reject) => {
       answered = (problem) => (problem === undefined ? resolve() : reject(problem));
-      socket.write(fill(first, Math.floor(Date.now() / 1000)));
+      // What is written is shared by the lanes; the socket may hold it for a while.
+      socket.write(Buffer.from(fill(first, Math.floor(Date.now() / 1000))));
     });
 }
 

@@ -50,6 +50,8 @@ interface Sample {
 }
 
 const stillMs = 60_000;
+/** Progress is told after so many samples: each half minute. */
+const progressSamples = 120;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -121,6 +123,15 @@ async function run(home: string, servers: ServerUrls, asked: Asked) {
       latest = { ...latest, ...usages(pids) };
       const memoryMb = Object.fromEntries(Object.entries(latest).map(([n, u]) => [n, u.nowMb]));
       samples.push({ atMs: Date.now(), visible, memoryMb });
+      if (samples.length % progressSamples === 0) {
+        const accepted = Number(
+          load.said.findLast((line) => 'accepted' in line)?.['accepted'] ?? 0,
+        );
+        const held = Object.entries(memoryMb).map(([n, mb]) => `${n} ${Math.round(mb)} MB`);
+        process.stderr.write(
+          `accepted ${accepted} of ${asked.listens}, visible ${visible}; ${held.join(', ')}\n`,
+        );
+      }
       if (visible >= asked.listens && load.said.some((line) => 'seconds' in line)) break;
     }
     const per100k = (name: string) =>
@@ -230,8 +241,8 @@ function longestToVisible(accepted: readonly Accepted[], samples: readonly Sampl
   return round(longest / 1000);
 }
 
-/** The most of the second quarter and of the last: what grows, grows between. */
-function growth(samples: readonly Sample[], name: string): { early: number; late: number } {
+/** The most of the second quarter and of the last, and the medians of all four, MiB. */
+function growth(samples: readonly Sample[], name: string) {
   const peak = (from: number, to: number) =>
     Math.round(
       Math.max(
@@ -240,7 +251,15 @@ function growth(samples: readonly Sample[], name: string): { early: number; late
           .map(({ memoryMb }) => memoryMb[name] ?? 0),
       ),
     );
-  return { early: peak(0.25, 0.5), late: peak(0.75, 1) };
+  const median = (quarter: number) => {
+    const [from, to] = [quarter / 4, (quarter + 1) / 4].map((at) =>
+      Math.floor(samples.length * at),
+    );
+    const values = samples.slice(from, to).map(({ memoryMb }) => memoryMb[name] ?? 0);
+    return Math.round(values.sort((a, b) => a - b)[values.length >> 1] ?? 0);
+  };
+  const medians = [0, 1, 2, 3].map(median);
+  return { early: peak(0.25, 0.5), late: peak(0.75, 1), medianOfQuarters: medians };
 }
 
 async function sizeMb(folder: string): Promise<number> {
