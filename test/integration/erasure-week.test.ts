@@ -106,6 +106,17 @@ describe.each(['rabbitmq', 'kafka'] as const)(
       await appendFile(join(data, 'memberships.csv'), `${members.join('\n')}\n`);
     }
 
+    /**
+     * Where anything of them is left. What music is called stays where lists need it: a track that
+     * they alone have played may stand on the list of somebody else.
+     */
+    async function tracesIn(of: Config): Promise<string[]> {
+      const isName = /^(MongoDB: (tracks|artists)|home: artifacts\/lists\/\w+\/names\/\w+\.bson)$/;
+      const music = await placesOf([herArtist, herTitle], everything(of));
+      const theirs = await placesOf([gone, herPlaylist], everything(of));
+      return [...theirs, ...music.filter((place) => !isName.test(place))];
+    }
+
     const bearer = async (id: string) => ({ authorization: `Bearer ${await tokenOf(cli, id)}` });
     const urlOf = (id: string, path: string) =>
       `${api.url}/v1/users/${encodeURIComponent(id)}/${path}`;
@@ -214,7 +225,7 @@ describe.each(['rabbitmq', 'kafka'] as const)(
     });
 
     test('is in no byte of the home and of the servers, in no encoding', async () => {
-      expect(await placesOf(traces, everything(config))).toEqual([]);
+      expect(await tracesIn(config)).toEqual([]);
     });
 
     test('leaves the others with all that they had', async () => {
@@ -238,7 +249,7 @@ describe.each(['rabbitmq', 'kafka'] as const)(
       await runIngest({ config: anew, servers, log: silentLog, once: true }, stop.signal);
       const spoken = await queryLake(anew.home, 'SELECT DISTINCT listener FROM lake.listens');
       expect(spoken).toEqual([{ listener: other }]);
-      expect(await placesOf(traces, everything(anew))).toEqual([]);
+      expect(await tracesIn(anew)).toEqual([]);
     });
 
     test('is not in the next week, in which everybody else has a list of thirty', async () => {
@@ -249,7 +260,7 @@ describe.each(['rabbitmq', 'kafka'] as const)(
       expect(listenersOf(documents)).toEqual(expect.arrayContaining(known));
       expect(listenersOf(documents)).not.toContain(gone);
       for (const { tracks } of documents) expect(tracks).toHaveLength(30);
-      expect(await placesOf(traces, everything(config))).toEqual([]);
+      expect(await tracesIn(config)).toEqual([]);
     });
 
     test('is not in the week before made again, though its sources still have them', async () => {
@@ -260,7 +271,7 @@ describe.each(['rabbitmq', 'kafka'] as const)(
       expect(weeks[0]!.delivery).toMatchObject({ failed: 0 });
       const documents = (await cli.documents()).filter(({ week }) => week === '2026-W02');
       expect(documents).toEqual(before.documents);
-      expect(await placesOf(traces, everything(config))).toEqual([]);
+      expect(await tracesIn(config)).toEqual([]);
     });
 
     test('is nobody to a client, which others are', async () => {
