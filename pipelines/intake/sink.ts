@@ -111,7 +111,7 @@ export async function runSink(
         if (came === 'due') break;
         if (came.done === true) throw new Error(`${reader.name}: the log ended`);
         if (expected !== undefined && came.value.offset > expected) {
-          loseBetween(options, expected, came.value.offset);
+          await loseBetween(options, expected, came.value.offset, reading);
         }
         expected = came.value.offset + 1;
         await spool.add(came.value);
@@ -238,7 +238,7 @@ async function placeToStart(
   const isOther =
     found === undefined || (found.offset === offset && mark !== undefined && found.mark !== mark);
   if (!isOther) {
-    if (found.offset > offset + 1) loseBetween(options, offset + 1, found.offset);
+    if (found.offset > offset + 1) await loseBetween(options, offset + 1, found.offset, signal);
     return Math.max(offset + 1, found.offset);
   }
   const got = found === undefined ? `a log that ends at ${last}` : 'another one there';
@@ -249,8 +249,19 @@ async function placeToStart(
   return 0;
 }
 
-/** Entries that the lake needs are gone, at the start or while the sink was slower than the log. */
-function loseBetween(options: SinkOptions, expected: number, got: number): void {
+/**
+ * Entries that the lake needs may be gone, at the start or while the sink was slower than the log.
+ * A log throws away from its beginning: where something older is still there, the number was never
+ * given to an entry. A RabbitMQ stream takes such numbers for itself where a segment begins.
+ */
+async function loseBetween(
+  options: SinkOptions,
+  expected: number,
+  got: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const oldest = await firstFrom(options.reader, 0, signal);
+  if (oldest.offset < got) return;
   lose(
     options,
     `expected entry ${expected}, which the lake needs next, got ${got}: what is between was thrown away before it was read`,

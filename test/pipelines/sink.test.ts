@@ -312,8 +312,14 @@ describe('the sink', () => {
 
   test('says so where entries are thrown away while it reads, and none of those after is taken', async () => {
     const entries = Array.from({ length: 9 }, (_, n) => entry(n, 'listens', [listen(n)]));
-    const left = entries.filter(({ offset }) => offset < 4 || offset > 6);
-    const sinking = sinkOnce(home, plantedReader(left), { cutBytes: 1 });
+    const left = entries.filter(({ offset }) => offset > 6);
+    const seen = plantedReader(entries.filter(({ offset }) => offset < 4 || offset > 6));
+    let readings = 0;
+    const slow: LogReader = {
+      ...seen,
+      read: (from, signal) => (readings++ === 0 ? seen : plantedReader(left)).read(from, signal),
+    };
+    const sinking = sinkOnce(home, slow, { cutBytes: 1 });
     await expect(sinking).rejects.toMatchObject({
       code: 'SOURCE_MISSING',
       message: expect.stringContaining('expected entry 4, which the lake needs next, got 7: what'),
@@ -321,6 +327,14 @@ describe('the sink', () => {
     expect(await titles()).toHaveLength(4);
     const again = await sinkOnce(home, plantedReader(left), { acceptLoss: true });
     expect(again).toMatchObject({ added: 2 });
+  });
+
+  test('goes on where a number was given to no entry, as where a segment of a stream begins', async () => {
+    const entries = [0, 1, 3, 5].map((n) => entry(n, 'listens', [listen(n)]));
+    await sinkOnce(home, plantedReader(entries.slice(0, 2)));
+    const totals = await sinkOnce(home, plantedReader(entries));
+    expect(totals).toMatchObject({ added: 2 });
+    expect(await titles()).toHaveLength(4);
   });
 
   test('has few files open, of however many seconds before an erasure its entries are', async () => {
