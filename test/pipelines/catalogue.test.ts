@@ -111,8 +111,12 @@ afterAll(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
-/** Of listens; null in these lakes. */
-const laterColumns = ['album', 'played_ms', 'client', 'info'];
+/** Null in these lakes. */
+const laterColumns: Readonly<Record<string, readonly string[]>> = {
+  listens: ['album', 'played_ms', 'client', 'info'],
+  playlists: ['listener'],
+  memberships: ['listener'],
+};
 
 /** Writes a lake, the rows of each table in the given order. */
 async function writeLake(name: string, lake: Lake, reversed = false): Promise<string> {
@@ -123,7 +127,7 @@ async function writeLake(name: string, lake: Lake, reversed = false): Promise<st
     const rows = [...(lake[table as keyof typeof lakeTables] ?? [])];
     if (reversed) rows.reverse();
     const given = Object.keys(columns).filter(
-      (column) => table !== 'listens' || !laterColumns.includes(column),
+      (column) => !(laterColumns[table] ?? []).includes(column),
     );
     for (const row of rows) {
       await sql.run(`INSERT INTO growing (${given.join(', ')}) VALUES (${row})`);
