@@ -15,19 +15,24 @@ import { createViews } from './views.ts';
 
 type Context = Pick<StageContext, 'sql' | 'signal' | 'input' | 'earlier'>;
 
+/** To compare two catalogues takes as long as to link one document for so many of their artists. */
+const artistsPerDocument = 9;
+
 const tables = [...Object.keys(mentionTables), 'readings'];
 
 /**
  * Copies what is known of documents that were linked before, into `documents`, `mentions`,
  * `sentences` and `readings`, and leaves in `kept` which these are: those whose text is the same,
- * and of whose words the catalogue of then knew the same as that of now.
+ * and of whose words the catalogue of then knew the same as that of now. Where documents are few, and
+ * the catalogue another one, it copies none: to link them takes less time than to compare catalogues.
  *
  * @param names - of the catalogue of now
  */
 export async function copyEarlier(context: Context, names: NameTrie): Promise<void> {
   const { sql, signal } = context;
   const { earlier, catalogue } = ofOneCatalogue(context.earlier ?? []);
-  if (catalogue === undefined) {
+  const isOther = catalogue !== undefined && catalogue.folder !== context.input('catalogue');
+  if (catalogue === undefined || (isOther && !(await repaysComparing(sql)))) {
     await sql.run('CREATE TEMP TABLE kept (document_ix INTEGER, part INTEGER, before_ix INTEGER)');
     return;
   }
@@ -40,7 +45,7 @@ export async function copyEarlier(context: Context, names: NameTrie): Promise<vo
     await sql.run(`CREATE TEMP VIEW earlier_${table} AS ${each.join(' UNION ALL ')}`);
   }
   await sql.run(readSql(import.meta.url, 'mentions-kept.sql'));
-  if (catalogue.folder !== context.input('catalogue')) {
+  if (isOther) {
     for (const [name, columns] of Object.entries({
       changed_spellings: { phrase: 'INTEGER', words: 'INTEGER[]' },
       changed_works: { artist_ix: 'INTEGER', words: 'INTEGER[]' },
@@ -55,6 +60,15 @@ export async function copyEarlier(context: Context, names: NameTrie): Promise<vo
     await sql.run(readSql(import.meta.url, 'mentions-changed.sql'));
   }
   await sql.run(readSql(import.meta.url, 'mentions-copied.sql'));
+}
+
+/** Whether there are enough documents for the catalogues to be compared. */
+async function repaysComparing(sql: Sql): Promise<boolean> {
+  const [counts] = await sql.rows<Record<'documents' | 'artists', number>>(
+    `SELECT (SELECT count(*) FROM to_read) AS documents,
+            (SELECT count(*) FROM catalogue.artists) AS artists`,
+  );
+  return counts!.documents * artistsPerDocument >= counts!.artists;
 }
 
 /** Those that were linked with the catalogue of the first that has its own. */

@@ -163,6 +163,19 @@ test('where nothing has changed but the numbers, nothing is linked again', async
   expect(await twoWeeks([plain, prose], [later, prose])).toEqual(alone([]));
 });
 
+test('where documents are few beside the artists, catalogues are not compared, and all is linked', async () => {
+  const crowd = (size: number) =>
+    Object.fromEntries(
+      Array.from({ length: size }, (_, n) => [`crowd-${n}`, { name: `Crowd ${n}`, tracks: [] }]),
+    );
+  const articles = { one: 'Mogwai played in Glasgow.' };
+  const of = (artists: number) => [{ ...plain, ...crowd(artists) }, articles] as const;
+  // Two documents: the article, and the text that every lake here has.
+  const size = 18 - Object.keys(plain).length;
+  expect(await twoWeeks(of(size - 1), of(size))).toEqual({ linked: 0, kept: 2 });
+  expect(await twoWeeks(of(size), of(size + 1))).toEqual({ linked: 2, kept: 0 });
+});
+
 test('what a catalogue knows anew is found in what was linked before, and only that is linked', async () => {
   const changes: readonly [string, World, readonly string[]][] = [
     // A new artist whom an article names.
