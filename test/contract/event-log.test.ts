@@ -158,8 +158,8 @@ describe.each(kinds)('the log of %s', (kind) => {
           const found = titlesOf(await readAll(reader, 0, await reader.last()));
           const held = new Set(found);
           expect(confirmed.filter((one) => !held.has(`Title ${one}`))).toEqual([]);
-          // What was on its way may be there twice, and nothing else.
-          expect(lost).toBeGreaterThan(0);
+          // What was on its way when a session was lost may be there twice, and nothing else. The
+          // producer of Kafka may have come through the kill by itself.
           expect(found.length - held.size).toBeLessThanOrEqual(8 * lost);
         },
         { ...silentLog, warn: () => void lost++ },
