@@ -4,7 +4,6 @@ import { expect, jest, test } from '@jest/globals';
 import amqp from 'amqplib';
 import { openRabbit } from '../../infra/rabbit.ts';
 import { closeChannel, whileOpen } from '../../infra/rabbit/channel.ts';
-import { declareTopology } from '../../infra/rabbit/topology.ts';
 import { openDoor } from '../faults/door.ts';
 import { sharedServers, silentLog } from '../support/servers.ts';
 
@@ -63,32 +62,4 @@ test('dead letters are turned over again after each cut, in whatever it falls', 
   await rabbit.remove();
   await rabbit.dispose();
   await door.dispose();
-});
-
-test('a worker whose queue was deleted and made again takes what comes then, over the same connection', async () => {
-  const url = (await sharedServers()).rabbitmqUrl;
-  const namespace = `t${randomUUID().slice(0, 8)}`;
-  const rabbit = await openRabbit({ url, namespace, log: silentLog });
-  const { queue } = rabbit.topology;
-  let failed = 0;
-  await rabbit.consume({
-    handle: () => Promise.resolve(),
-    failed: () => Promise.resolve(void failed++),
-    clock: Date.now,
-  });
-  const connection = await amqp.connect(url);
-  const channel = await connection.createConfirmChannel();
-  try {
-    for (let round = 1; round <= 3; round++) {
-      channel.sendToQueue(queue, Buffer.from(`no batch, ${round}`));
-      await channel.waitForConfirms();
-      while (failed < round) await pause(10);
-      await channel.deleteQueue(queue);
-      await declareTopology(connection, rabbit.topology);
-    }
-  } finally {
-    await connection.close();
-    await rabbit.remove();
-    await rabbit.dispose();
-  }
 });
