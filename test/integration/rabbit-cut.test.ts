@@ -4,6 +4,8 @@ import { expect, jest, test } from '@jest/globals';
 import amqp from 'amqplib';
 import { openRabbit } from '../../infra/rabbit.ts';
 import { closeChannel, whileOpen } from '../../infra/rabbit/channel.ts';
+import { declareTopology } from '../../infra/rabbit/topology.ts';
+import type { Log } from '../../pipelines/ports.ts';
 import { openDoor } from '../faults/door.ts';
 import { sharedServers, silentLog } from '../support/servers.ts';
 
@@ -62,4 +64,38 @@ test('dead letters are turned over again after each cut, in whatever it falls', 
   await rabbit.remove();
   await rabbit.dispose();
   await door.dispose();
+});
+
+test('a worker whose queue was deleted and made again takes what comes then, over the same connection', async () => {
+  const url = (await sharedServers()).rabbitmqUrl;
+  const namespace = `t${randomUUID().slice(0, 8)}`;
+  let cancelled = 0;
+  const warn: Log['warn'] = (_fields, message) => {
+    if (message.endsWith('consumer cancelled')) cancelled++;
+  };
+  const rabbit = await openRabbit({ url, namespace, log: { ...silentLog, warn } });
+  const { queue } = rabbit.topology;
+  let failed = 0;
+  await rabbit.consume({
+    handle: () => Promise.resolve(),
+    failed: () => Promise.resolve(void failed++),
+    clock: Date.now,
+  });
+  const connection = await amqp.connect(url);
+  const channel = await connection.createConfirmChannel();
+  try {
+    for (let round = 1; round <= 3; round++) {
+      channel.sendToQueue(queue, Buffer.from(`no batch, ${round}`));
+      await channel.waitForConfirms();
+      while (failed < round) await pause(10);
+      await channel.deleteQueue(queue);
+      // Made again within milliseconds, RabbitMQ (3.10) tells no consumer that it was gone.
+      while (cancelled < round) await pause(10);
+      await declareTopology(connection, rabbit.topology);
+    }
+  } finally {
+    await connection.close();
+    await rabbit.remove();
+    await rabbit.dispose();
+  }
 });
