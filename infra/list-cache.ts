@@ -5,8 +5,8 @@ import { gather } from './gather.ts';
 /** An answer as it is cached: ready to be sent. */
 export interface CachedAnswer {
   readonly etag: string;
-  /** JSON in UTF-8. */
-  readonly body: Buffer;
+  /** JSON; in UTF-8 where it comes from the cache. */
+  readonly body: string | Buffer;
   /** Milliseconds since 1970 until which it is the current one: the next list's Monday. */
   readonly until: number;
 }
@@ -70,11 +70,11 @@ export function openListCache(redis: Redis, namespace: string): ListCache {
 
   // A round trip costs the processor as much as all else: the busier, the more share one.
   const look = gather(async (keys) => {
-    const lease = Buffer.from(leaseMark + randomUUID());
+    const lease = leaseMark + randomUUID();
     const found = await scripts.getOrLeaseBuffer(keys.length, ...keys, lease, leaseSeconds);
     return new Map(keys.map((key, at) => [key, found[at] ?? lease]));
   }, maxKeys);
-  const waiting = new Map<string, readonly [lease: string, value: Buffer]>();
+  const waiting = new Map<string, readonly [lease: string, value: string]>();
   const write = gather<undefined>(async (asked) => {
     // What was put twice is written once, with what was put last.
     const keys = asked.filter((key) => waiting.has(key));
@@ -90,6 +90,7 @@ export function openListCache(redis: Redis, namespace: string): ListCache {
     async get(user, now) {
       const key = keyOf(user);
       const found = (await look([key])).get(key)!;
+      if (typeof found === 'string') return { lease: found };
       const answer = readAnswer(found);
       // The lease of another reader: what was looked up since it was given is as good as theirs.
       if (answer === undefined) return { lease: found.toString() };
@@ -110,8 +111,8 @@ export function openListCache(redis: Redis, namespace: string): ListCache {
 }
 
 /** A line with the tag and the end, then the body as it is. */
-function writeAnswer({ etag, body, until }: CachedAnswer): Buffer {
-  return Buffer.concat([Buffer.from(`${until} ${etag}\n`), body]);
+function writeAnswer({ etag, body, until }: CachedAnswer): string {
+  return `${until} ${etag}\n${body.toString()}`;
 }
 
 /** Undefined for a lease. */

@@ -1,9 +1,11 @@
+import { idKeys, idOf } from '../model/ids.ts';
+import type { StoredTracks } from '../model/listed-tracks.ts';
 import { Unavailable } from '../pipelines/delivery/ports.ts';
-import type { ListNames } from '../pipelines/listed.ts';
-import type { TrackName } from '../pipelines/lists.ts';
+import { nameTracks } from '../pipelines/listed.ts';
+import type { ListedTrack, TrackName } from '../pipelines/lists.ts';
 import type { Clock } from '../pipelines/ports.ts';
 import { gather, type Lookup } from './gather.ts';
-import { Recent } from './recent.ts';
+import { RecentKeys } from './recent-keys.ts';
 
 /** Where names are looked up that are not at hand; what is not there is absent. */
 export interface NameSource {
@@ -26,14 +28,13 @@ export interface NameCacheOptions {
 /** Names of some tracks and artists: those used last are at hand in this process. */
 export interface NameCache {
   /**
-   * Asks once for all that is missing, of several lists together where they are read at once.
+   * A stored list with its names. Asks once for all that is missing, of several lists together where
+   * they are read at once.
    *
    * @throws Unavailable where some are not stored: then the list cannot be told
+   * @throws RangeError for bytes that are no list
    */
-  named(ids: {
-    readonly tracks: readonly string[];
-    readonly artists: readonly string[];
-  }): Promise<ListNames>;
+  named(stored: StoredTracks): Promise<ListedTrack[]>;
   /**
    * Fills half of the cache with names that are stored: after a start the first listeners would wait
    * for names. Stops with the signal.
@@ -47,56 +48,77 @@ export function openNameCache(
 ): NameCache {
   const lookTracks = gather((ids) => source.tracks(ids));
   const lookArtists = gather((ids) => source.artists(ids));
-  const tracks = new Recent<TrackName>(size);
-  const artists = new Recent<string>(size);
+  const tracks = new RecentKeys<TrackName>(size);
+  const artists = new RecentKeys<string>(size);
 
   async function find<Name>(
     kind: 'tracks' | 'artists',
-    ids: readonly string[],
-    recent: Recent<Name>,
+    ids: ReadonlySet<string>,
+    recent: RecentKeys<Name>,
     look: Lookup<Name>,
-  ): Promise<ReadonlyMap<string, Name>> {
-    const now = clock();
-    const found = new Map<string, Name>();
-    const missing = new Set<string>();
+    found: Map<string, Name>,
+  ): Promise<void> {
+    if (ids.size === 0) return;
+    const looked = await look([...ids]);
+    const until = clock() + keepMs;
     for (const id of ids) {
-      const name = recent.get(id, now);
-      if (name === undefined) missing.add(id);
-      else found.set(id, name);
-    }
-    if (missing.size === 0) return found;
-    const looked = await look([...missing]);
-    for (const id of missing) {
       const name = looked.get(id);
       if (name === undefined) {
         throw new Unavailable(
           `names: expected those of all ${kind} of the list, got none of ${id}; npx mondaymix reconcile stores them again`,
         );
       }
-      recent.set(id, name, now + keepMs);
+      keep(recent, id, name, until);
       found.set(id, name);
     }
-    return found;
   }
 
   return {
-    async named(ids) {
-      const [ofTracks, ofArtists] = await Promise.all([
-        find('tracks', ids.tracks, tracks, lookTracks),
-        find('artists', ids.artists, artists, lookArtists),
-      ]);
-      return { track: (id) => ofTracks.get(id), artist: (id) => ofArtists.get(id) };
+    async named(stored) {
+      // What was looked up for this list: it may be dropped again before the list is named.
+      const found = { tracks: new Map<string, TrackName>(), artists: new Map<string, string>() };
+      for (;;) {
+        const now = clock();
+        const missing = { tracks: new Set<string>(), artists: new Set<string>() };
+        const listed = nameTracks(stored, {
+          track(low, high) {
+            const name = tracks.get(low, high, now);
+            if (name !== undefined) return name;
+            const id = idOf('track', low, high);
+            return found.tracks.get(id) ?? (missing.tracks.add(id), unnamed);
+          },
+          artist(low, high) {
+            const name = artists.get(low, high, now);
+            if (name !== undefined) return name;
+            const id = idOf('artist', low, high);
+            return found.artists.get(id) ?? (missing.artists.add(id), '');
+          },
+        });
+        if (missing.tracks.size + missing.artists.size === 0) return listed;
+        await Promise.all([
+          find('tracks', missing.tracks, tracks, lookTracks, found.tracks),
+          find('artists', missing.artists, artists, lookArtists, found.artists),
+        ]);
+      }
     },
     async fill(signal) {
       const some = Math.floor(size / 2);
       for await (const name of source.anyTracks(some)) {
         if (signal.aborted) return;
-        tracks.set(name.trackId, name, clock() + keepMs);
+        keep(tracks, name.trackId, name, clock() + keepMs);
       }
       for await (const [id, name] of source.anyArtists(some)) {
         if (signal.aborted) return;
-        artists.set(id, name, clock() + keepMs);
+        keep(artists, id, name, clock() + keepMs);
       }
     },
   };
+}
+
+/** In place of a name that is still to be looked up. */
+const unnamed: TrackName = { trackId: '', title: '', artists: [''], artistId: '' };
+
+function keep<Name>(recent: RecentKeys<Name>, id: string, name: Name, until: number): void {
+  const { low, high } = idKeys([id]);
+  recent.set(low[0]!, high[0]!, name, until);
 }

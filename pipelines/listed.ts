@@ -1,11 +1,13 @@
-import { readTracks, type ListedId, type StoredTracks } from '../model/listed-tracks.ts';
+import { sourceNames } from '../model/candidates/pool.ts';
+import { idOf } from '../model/ids.ts';
+import { visitTracks, type StoredTracks } from '../model/listed-tracks.ts';
 import { placeName, reasonKinds, reasonText, trackName } from '../model/reasons.ts';
 import type { ArtistName, FrozenLists, ListedTrack, TrackName } from './lists.ts';
 
-/** What tracks and artists are called. */
+/** What tracks and artists are called, by the bits of their ids; see `model/ids.ts`. */
 export interface ListNames {
-  track(id: string): TrackName | undefined;
-  artist(id: string): string | undefined;
+  track(low: number, high: number): TrackName | undefined;
+  artist(low: number, high: number): string | undefined;
 }
 
 /**
@@ -14,26 +16,39 @@ export interface ListNames {
  * @throws RangeError for bytes that are no list, and for an id without a name
  */
 export function nameTracks(stored: StoredTracks, names: ListNames): ListedTrack[] {
-  return nameListed(readTracks(stored), names);
-}
-
-/** `nameTracks` of tracks that are read already. */
-export function nameListed(listed: readonly ListedId[], names: ListNames): ListedTrack[] {
-  const track = (id: string) => names.track(id) ?? nameless('track', id);
-  const spell = {
-    track(id: string) {
-      const { title, artists } = track(id);
-      return trackName(title, artists[0]!);
-    },
-    artist: (id: string) => names.artist(id) ?? nameless('artist', id),
-    term: (word: string) => word,
-    place: (word: string) => placeName(word) ?? nameless('place', word),
+  const listed: ListedTrack[] = [];
+  const trackOf = (low: number, high: number) =>
+    names.track(low, high) ?? nameless('track', idOf('track', low, high));
+  // Of the track that was begun last: its references come after it.
+  let name: TrackName | undefined;
+  let [source, code] = [0, 0];
+  let words: string[] = [];
+  const finish = () => {
+    if (name === undefined) return;
+    listed.push(listedTrackOf(name, reasonText({ code }, words), sourceNames[source]!));
   };
-  return listed.map(({ trackId, source, reason, references }) => {
-    const { refersTo } = reasonKinds[reason]!;
-    const words = references.map((reference, at) => spell[refersTo[at]!](reference));
-    return listedTrackOf(track(trackId), reasonText({ code: reason }, words), source);
+  visitTracks(stored, {
+    track(low, high, itsSource, itsReason) {
+      finish();
+      name = trackOf(low, high);
+      [source, code] = [itsSource, itsReason];
+      words = [];
+    },
+    key(what, low, high) {
+      if (what === 'artist') {
+        words.push(names.artist(low, high) ?? nameless('artist', idOf('artist', low, high)));
+      } else {
+        const { title, artists } = trackOf(low, high);
+        words.push(trackName(title, artists[0]!));
+      }
+    },
+    word(word) {
+      const isPlace = reasonKinds[code]!.refersTo[words.length] === 'place';
+      words.push(isPlace ? (placeName(word) ?? nameless('place', word)) : word);
+    },
   });
+  finish();
+  return listed;
 }
 
 /** `{ ...name, reason, source }`, in a tenth of its time. */
@@ -52,20 +67,14 @@ function listedTrackOf(
 
 /** All ids that a list refers to, some of them more than once. */
 export function idsOf(stored: StoredTracks): { tracks: string[]; artists: string[] } {
-  return idsOfListed(readTracks(stored));
-}
-
-/** `idsOf` tracks that are read already. */
-export function idsOfListed(listed: readonly ListedId[]): { tracks: string[]; artists: string[] } {
   const tracks: string[] = [];
   const artists: string[] = [];
-  for (const { trackId, reason, references } of listed) {
-    tracks.push(trackId);
-    reasonKinds[reason]!.refersTo.forEach((what, at) => {
-      if (what === 'track') tracks.push(references[at]!);
-      if (what === 'artist') artists.push(references[at]!);
-    });
-  }
+  visitTracks(stored, {
+    track: (low, high) => void tracks.push(idOf('track', low, high)),
+    key: (what, low, high) => {
+      (what === 'track' ? tracks : artists).push(idOf(what, low, high));
+    },
+  });
   return { tracks, artists };
 }
 
@@ -73,7 +82,10 @@ export function idsOfListed(listed: readonly ListedId[]): { tracks: string[]; ar
 export function namesIn(tracks: Iterable<TrackName>, artists: Iterable<ArtistName>): ListNames {
   const trackById = new Map(Array.from(tracks, (track) => [track.trackId, track]));
   const artistById = new Map(Array.from(artists, ({ artistId, name }) => [artistId, name]));
-  return { track: (id) => trackById.get(id), artist: (id) => artistById.get(id) };
+  return {
+    track: (low, high) => trackById.get(idOf('track', low, high)),
+    artist: (low, high) => artistById.get(idOf('artist', low, high)),
+  };
 }
 
 /** Names of all that some lists of a week refer to. */

@@ -241,7 +241,7 @@ const nothingCached: { readonly answer?: undefined; readonly lease?: undefined }
 type Answer = Pick<CachedAnswer, 'body' | 'etag'>;
 
 function answerOf(list: NamedPlaylist): Answer {
-  const body = Buffer.from(JSON.stringify(playlistAnswerOf(list)));
+  const body = JSON.stringify(playlistAnswerOf(list));
   return { body, etag: etagOf(body) };
 }
 
@@ -260,8 +260,8 @@ function sendList(
     .header('cache-control', 'private, no-cache')
     .header('vary', 'accept, authorization');
   if (matches(request.headers['if-none-match'], etag)) return sendUnchanged(reply);
-  if (!wantsJspf) return reply.type('application/json').send(answer.body);
   void reply.serializer((body: string) => body);
+  if (!wantsJspf) return reply.type('application/json').send(answer.body);
   const list = JSON.parse(answer.body.toString()) as PlaylistAnswer;
   void reply.header('link', `<${hrefOf(list.user, list.week)}>; rel="alternate"`);
   return reply.type(jspfType).send(JSON.stringify(toJspf(list)));

@@ -1,7 +1,5 @@
 import type { Db } from 'mongodb';
 import { addWeeks, weekOf } from '../../model/week.ts';
-import { readTracks } from '../../model/listed-tracks.ts';
-import { idsOfListed, nameListed } from '../../pipelines/listed.ts';
 import { documentId } from '../../pipelines/delivery/deliver.ts';
 import type { NamedPlaylist, PlaylistReader } from '../http/playlists.ts';
 import { gather, type Lookup } from '../gather.ts';
@@ -31,8 +29,7 @@ export function openPlaylistReader(db: Db, names: NameCache): PlaylistReader {
     const { user, week, zone, validFrom, revision, model } = list;
     const common = { user, week, zone, validFrom, revision, model };
     if (list.v === 1) return { ...common, tracks: list.tracks };
-    const listed = readTracks(list);
-    return { ...common, tracks: nameListed(listed, await names.named(idsOfListed(listed))) };
+    return { ...common, tracks: await names.named(list) };
   }
 
   return {

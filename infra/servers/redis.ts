@@ -32,6 +32,8 @@ export const redis: ServerKind = {
           // Every write is in the file before it is answered: nothing is lost with the process.
           appendonly: 'yes',
           save: '',
+          // Written anew it takes a processor for a second, and the API's answers wait.
+          'auto-aof-rewrite-min-size': '1gb',
           // BullMQ's jobs must never be evicted.
           'maxmemory-policy': 'noeviction',
         };

@@ -27,6 +27,8 @@ export interface ApiTask {
   /** For `load`: requests a second that arrive evenly, whether or not those before are answered. */
   readonly rate: number;
   readonly seconds: number;
+  /** Requests come at the rate for so long before they are measured. */
+  readonly warmSeconds: number;
   /** Connections that ask one after the other without pause, for the most there can be. */
   readonly connections: number;
   /** Listeners from this index on are asked for, so many in turn. */
@@ -74,7 +76,7 @@ async function main(task: ApiTask): Promise<void> {
 }
 
 async function load(task: ApiTask, clock: () => number): Promise<Load> {
-  const { home, port, rate, seconds, connections, firstUser, numUsers, how } = task;
+  const { home, port, rate, seconds, warmSeconds, connections, firstUser, numUsers, how } = task;
   const tokens = openTokens(await tokenSecret(home), clock);
   const users = Array.from({ length: numUsers }, (_, n) => benchUser(firstUser + n));
   const asked: { path: string; headers: Record<string, string> }[] = [];
@@ -108,21 +110,25 @@ async function load(task: ApiTask, clock: () => number): Promise<Load> {
   let next = 0;
   const total = Math.round(rate * seconds);
   const took = new Float64Array(total);
-  // Connections and code are warm before anything counts; users of their own where none is cached.
-  for (let n = 0; n < 500; n++) await ask(next++);
-  const before = ownUsage();
-  const waiting: Promise<unknown>[] = [];
-  const started = performance.now();
-  for (let n = 0; n < total;) {
-    const due = Math.min(total, Math.floor(((performance.now() - started) * rate) / 1000));
-    for (; n < due; n++) {
-      const place = n;
-      const dueMs = started + (place * 1000) / rate;
-      waiting.push(ask(next++).then(() => void (took[place] = performance.now() - dueMs)));
+  /** Requests that arrive evenly at the rate. @param told - its time in milliseconds, of the n-th */
+  const arrive = async (count: number, told: (ms: number, n: number) => void) => {
+    const waiting: Promise<unknown>[] = [];
+    const started = performance.now();
+    for (let n = 0; n < count;) {
+      const due = Math.min(count, Math.floor(((performance.now() - started) * rate) / 1000));
+      for (; n < due; n++) {
+        const place = n;
+        const dueMs = started + (place * 1000) / rate;
+        waiting.push(ask(next++).then(() => told(performance.now() - dueMs, place)));
+      }
+      await pause(1);
     }
-    await pause(1);
-  }
-  await Promise.all(waiting);
+    await Promise.all(waiting);
+  };
+  // Connections and code are warm before anything counts; users of their own where none is cached.
+  await arrive(rate * warmSeconds, () => undefined);
+  const before = ownUsage();
+  await arrive(total, (ms, n) => void (took[n] = ms));
   took.sort();
   const perSecond = await most(connections, seconds / 2, () => ask(next++));
   agent.destroy();

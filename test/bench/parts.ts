@@ -14,12 +14,20 @@ export interface Part {
   kill(): void;
 }
 
-/** Starts a script of this folder with a task, and waits until it says something. */
-export async function startPart(script: string, task: object): Promise<Part> {
+/**
+ * Starts a script of this folder with a task, and waits until it says something.
+ *
+ * @param flags - of Node
+ */
+export async function startPart(
+  script: string,
+  task: object,
+  flags: readonly string[] = [],
+): Promise<Part> {
   const child: ChildProcess = spawn(
     process.execPath,
     [
-      ...['--no-warnings', '--import', 'tsx'],
+      ...['--no-warnings', ...flags, '--import', 'tsx'],
       join(import.meta.dirname, script),
       JSON.stringify(task),
     ],

@@ -13,7 +13,7 @@ import { loadTensorflow } from '../../infra/tensorflow.ts';
 import { readTracks } from '../../model/listed-tracks.ts';
 import { reasonKinds } from '../../model/reasons.ts';
 import { freezeWeek } from '../../pipelines/freeze.ts';
-import { nameListed, readNames } from '../../pipelines/listed.ts';
+import { nameTracks, readNames } from '../../pipelines/listed.ts';
 import type { Sql } from '../../pipelines/ports.ts';
 import { Runner } from '../../pipelines/runner.ts';
 import { weekOptions } from '../../pipelines/week-plan.ts';
@@ -185,7 +185,7 @@ async function listedWith(known: 'files' | 'table' | 'nothing'): Promise<Listed[
   for (const { zone } of lists.zones) {
     for await (const { user, ...stored } of lists.read(zone)) {
       const ids = readTracks(stored);
-      nameListed(ids, names).forEach(({ artists, reason }, n) => {
+      nameTracks(stored, names).forEach(({ artists, reason }, n) => {
         const track = trackOf.get(artists[0]!)!;
         listed.push({ user, track, reason, code: ids[n]!.reason });
       });

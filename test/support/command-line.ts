@@ -11,7 +11,6 @@ import { playlistCollection } from '../../infra/mongo/playlists.ts';
 import { openNameCache } from '../../infra/name-cache.ts';
 import type { ServerUrls } from '../../infra/servers/index.ts';
 import { DETERMINISTIC } from '../../infra/tensorflow.ts';
-import { idsOf, nameTracks } from '../../pipelines/listed.ts';
 import type { ListArchive, ListedTrack, PlaylistDocument } from '../../pipelines/lists.ts';
 import { openDelivery } from '../../workers/delivery.ts';
 import { sharedServers, silentLog } from './servers.ts';
@@ -135,8 +134,7 @@ export async function openCommandLine(
       const documents: NamedDocument[] = [];
       for (const { words, ...document } of found) {
         const stored = { tracks: document.tracks, words };
-        const tracks = nameTracks(stored, await names.named(idsOf(stored)));
-        documents.push({ ...document, tracks });
+        documents.push({ ...document, tracks: await names.named(stored) });
       }
       return documents.sort((a, b) => (a._id < b._id ? -1 : 1));
     },
