@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -13,6 +12,7 @@ import { catalogueOf } from '../../pipelines/spelling-parts.ts';
 import type { Step } from '../../pipelines/step.ts';
 import { articleRows } from '../support/articles-lake.ts';
 import { writeLog } from '../support/log-rows.ts';
+import { articlesOf } from './prose.ts';
 
 /**
  * What linking costs a week, with and without what was linked before: the real data, its text cut to
@@ -31,7 +31,6 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
-const characters = 5000;
 const weeks = 8;
 /** Monday of the last week with listens. */
 const monday = Date.UTC(2014, 7, 25);
@@ -44,7 +43,7 @@ async function main(): Promise<void> {
   await rm(home, { recursive: true, force: true });
   await importFolder(resolve(values.data), home);
   const first = monday - (weeks - 1) * 7 * dayMs;
-  const bodies = articlesOf(Number(values.articles));
+  const bodies = articlesOf(values.data, Number(values.articles));
   const articles = bodies.map((body, n) => {
     const day = dayOf(first + Math.floor((n * weeks * 7) / bodies.length) * dayMs);
     return { id: `article-${n}`, body, published: `${day} 10:00:00` };
@@ -101,19 +100,6 @@ async function main(): Promise<void> {
   if (!isSame) process.exitCode = 1;
   if (values.json)
     process.stdout.write(`${JSON.stringify({ articles: bodies.length, ...figures })}\n`);
-}
-
-/** Real prose, cut into pieces of the size. */
-function articlesOf(count: number): string[] {
-  const texts: string[] = [];
-  for (const file of ['hetrec_artists_5000_chars.jsonl', 'other_artists_2500_chars.jsonl']) {
-    for (const line of readFileSync(join(values.data, 'text', file), 'utf8').split('\n')) {
-      if (line !== '') texts.push((JSON.parse(line) as { text: string }).text);
-    }
-  }
-  const all = texts.join('\n');
-  const most = Math.min(count, Math.floor(all.length / characters));
-  return Array.from({ length: most }, (_, n) => all.slice(n * characters, (n + 1) * characters));
 }
 
 main().catch((error: unknown) => {

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describe } from '../../model/text/descriptions.ts';
 import { scanText } from '../../model/text/linking/scan.ts';
@@ -8,6 +6,7 @@ import { genreNames } from '../../model/text/terms.ts';
 import { wordsOf } from '../../model/text/tokens.ts';
 import { readRealText } from './linking/real.ts';
 import { Linker } from '../../model/text/linking/link.ts';
+import { articlesOf, charactersOfArticle } from './prose.ts';
 
 /**
  * Articles a minute on one core, from clean text to linked features: names read, linked, and what the
@@ -26,11 +25,10 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
-const characters = 5000;
 
 async function main(): Promise<void> {
   const { names, worksOf } = await readRealText(values.data, values.home);
-  const bodies = articlesOf(Number(values.articles));
+  const bodies = articlesOf(values.data, Number(values.articles));
   const linker = new Linker(names);
   const genres = genreNames([]);
   const seconds = { scan: 0, read: 0, link: 0, sentiment: 0, terms: 0 };
@@ -82,7 +80,7 @@ async function main(): Promise<void> {
   const total = Object.values(steps).reduce((sum, one) => sum + one, 0);
   const perMinute = (spent: number): number => Math.round((60 * bodies.length) / spent);
   const lines = [
-    `${bodies.length} articles of ${characters} characters, ${names.artists.length} artists in the catalogue`,
+    `${bodies.length} articles of ${charactersOfArticle} characters, ${names.artists.length} artists in the catalogue`,
     `named ${counts.named}, sentences about them ${counts.sentences}, terms ${counts.terms}`,
     `scan (within read)   ${perMinute(scan)} articles a minute`,
     ...Object.entries(steps).map(([step, spent]) => `${step.padEnd(20)} ${perMinute(spent)}`),
@@ -93,19 +91,6 @@ async function main(): Promise<void> {
     const json = { articlesPerMinutePerCore: perMinute(total), articles: bodies.length, ...counts };
     process.stdout.write(`${JSON.stringify(json)}\n`);
   }
-}
-
-/** Real prose, cut into pieces of the size. */
-function articlesOf(count: number): string[] {
-  const texts: string[] = [];
-  for (const file of ['hetrec_artists_5000_chars.jsonl', 'other_artists_2500_chars.jsonl']) {
-    for (const line of readFileSync(join(values.data, 'text', file), 'utf8').split('\n')) {
-      if (line !== '') texts.push((JSON.parse(line) as { text: string }).text);
-    }
-  }
-  const all = texts.join('\n');
-  const most = Math.min(count, Math.floor(all.length / characters));
-  return Array.from({ length: most }, (_, n) => all.slice(n * characters, (n + 1) * characters));
 }
 
 main().catch((error: unknown) => {
