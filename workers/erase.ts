@@ -15,6 +15,7 @@ import { nameFinder, type NameFinder } from '../infra/erasure/names.ts';
 import { eraseFromQueues, searchQueues } from '../infra/erasure/queues.ts';
 import { openErasureBook, type ErasureRecord } from '../infra/erasure/record.ts';
 import { eraseFromRedis, rewriteCommands, searchRedis } from '../infra/erasure/redis.ts';
+import { awaitRest, type Patience } from '../infra/erasure/rest.ts';
 import { openLake } from '../infra/lake.ts';
 import { withLock } from '../infra/lock.ts';
 import { openMongo, type Mongo } from '../infra/mongo.ts';
@@ -39,6 +40,10 @@ export interface Erasing {
   readonly signal: AbortSignal;
   /** Called after each step with what it removed. */
   readonly onStep?: (step: string, removed: number) => void;
+  /** How long a week that is being made is waited for, milliseconds, >= 0. Default 5 minutes. */
+  readonly weekWaitMs?: number;
+  /** Told when there is somebody to wait for: at what they work, who they are, and how long. */
+  readonly onWait?: (what: string, holder: string, waitMs: number) => void;
 }
 
 /** What an erasure did. */
@@ -64,6 +69,8 @@ const mostRounds = 3;
 const afterwardsMs = 3_600_000;
 /** How long another erasure of the home is waited for, milliseconds. */
 const turnMs = 3_600_000;
+/** How long a week that is being made is waited for, milliseconds. */
+const weekMs = 300_000;
 
 /** Writes down that a listener is to be erased: from then on it happens, whoever is killed. */
 export async function recordErasure(
@@ -84,7 +91,8 @@ export async function recordErasure(
  * again; one that was killed is finished by the next call, for whomever it was. Of several calls in
  * one home one is at work: a second would write the same files.
  *
- * @throws Mistake `LOCKED` while a week is being made, `SERVER_DOWN`; the erasure stays recorded
+ * @throws Mistake `LOCKED` where a week is being made for longer than it is waited for,
+ *   `SERVER_DOWN`; the erasure stays recorded
  */
 export async function eraseListener(erasing: Erasing, listener: string): Promise<ErasureReport> {
   await recordErasure(erasing, listener);
@@ -93,8 +101,10 @@ export async function eraseListener(erasing: Erasing, listener: string): Promise
 
 /** As {@link eraseListener} of one that is recorded; another process may have finished it meanwhile. */
 export async function finishErasure(erasing: Erasing, listener: string): Promise<ErasureReport> {
-  const { config, signal } = erasing;
-  const turn = { waitMs: turnMs, what: `erasing from ${config.home}`, signal };
+  const { config, signal, onWait } = erasing;
+  const what = `erasing from ${config.home}`;
+  const tell = (holder: string) => onWait?.(what, holder, turnMs);
+  const turn = { waitMs: turnMs, what, signal, onWait: tell };
   return withLock(join(config.home, 'erasing.lock'), turn, async () => {
     const recorded = (await openErasureBook(config.home).find(listener))!;
     const { hash, at, finishedAt, removed } = recorded;
@@ -128,6 +138,9 @@ async function carryOut(
     await erased.add(listener, clock() + 365 * 86_400_000);
     const addedAt = performance.now();
     await sayInLog(erasing, erasure);
+    const patience = patienceOf(erasing);
+    // A week that is being made reads the files that give their place to others.
+    await awaitRest(join(config.home, 'artifacts'), patience);
     const homes = await lakeHomes(config.home);
     if (erasure.playlists === undefined) {
       const playlists: [string, string][] = [];
@@ -155,6 +168,7 @@ async function carryOut(
         partsNow: isOutOf(...lakeTableNames) ? await partsOf(homes) : undefined,
       },
       sql,
+      patience,
     );
     await count('histories', await eraseHistories(config.home, listener));
     await count('lists in artifacts', made.lists);
@@ -196,6 +210,11 @@ async function carryOut(
   }
   const { hash, at, finishedAt = null } = erasure;
   return { listener, hash, at, finishedAt, removed, found };
+}
+
+function patienceOf({ weekWaitMs = weekMs, signal, onWait }: Erasing): Patience {
+  const tell = (what: string, holder: string) => onWait?.(what, holder, weekWaitMs);
+  return { waitMs: weekWaitMs, signal, onWait: tell };
 }
 
 /** Searches all stores for a listener, and changes nothing. @returns where they are named */

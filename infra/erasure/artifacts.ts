@@ -2,10 +2,10 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Sql } from '../../pipelines/ports.ts';
 import { openArtifacts, type Artifacts } from '../artifacts.ts';
-import { acquireLock } from '../lock.ts';
 import { isInFile } from './find-in-file.ts';
 import { eraseFromLists } from './list-files.ts';
 import type { NameFinder } from './names.ts';
+import { awaitRest, type Patience } from './rest.ts';
 
 /** Stages whose artifacts stay: what they hold is nobody's but models, figures, and finished lists. */
 const kept = new Set(['lists', 'gate', 'ranker']);
@@ -32,7 +32,8 @@ export interface ArtifactErasure {
  * @param isEverywhere - whether every catalogue has the listener in it, though it may not name them
  * @param partsNow - fingerprints of the spellings of the lakes as they are now; undefined where the
  *   lakes lost nothing
- * @throws Mistake `LOCKED` while a week is being made
+ * @param patience - with a week that is being made
+ * @throws Mistake `LOCKED` where a week is still being made after that
  */
 export async function eraseFromArtifacts(
   home: string,
@@ -42,9 +43,10 @@ export async function eraseFromArtifacts(
     partsNow,
   }: { readonly isEverywhere: boolean; readonly partsNow: ReadonlySet<string> | undefined },
   sql: Sql,
+  patience: Patience,
 ): Promise<ArtifactErasure> {
   const root = join(home, 'artifacts');
-  await requireRest(join(root, '.locks'));
+  await awaitRest(root, patience);
   const artifacts = openArtifacts(root);
   await artifacts.removeUnfinished();
   const all = await allArtifacts(root, artifacts);
@@ -98,15 +100,6 @@ async function allArtifacts(root: string, artifacts: Artifacts): Promise<Made[]>
     }
   }
   return made;
-}
-
-/** @throws Mistake `LOCKED` where an artifact is being made */
-async function requireRest(locks: string): Promise<void> {
-  for (const name of await readdir(locks).catch(() => [] as string[])) {
-    if (name.includes('.')) continue;
-    const release = await acquireLock(join(locks, name), { waitMs: 0, what: `artifact ${name}` });
-    release();
-  }
 }
 
 async function isInFolder(folder: string, finder: NameFinder, sql: Sql): Promise<boolean> {

@@ -16,6 +16,7 @@ import { openErasureBook } from '../../infra/erasure/record.ts';
 import { addErasureRoutes } from '../../infra/http/erasure.ts';
 import { answerFailures } from '../../infra/http/failures.ts';
 import { takeBackLists } from '../../infra/erasure/take-back.ts';
+import { acquireLock } from '../../infra/lock.ts';
 import { importFolder } from '../../infra/import-folder.ts';
 import { openListArchive } from '../../infra/list-archive.ts';
 import { openMongo } from '../../infra/mongo.ts';
@@ -28,6 +29,7 @@ import { openDelivery } from '../../workers/delivery.ts';
 import { eraseLater } from '../../workers/erase-later.ts';
 import { importHistoryOf } from '../../workers/import-history.ts';
 import { eraseListener, searchListener, type Erasing } from '../../workers/erase.ts';
+import { openCommandLine } from '../support/command-line.ts';
 import { deliverHome, gone, others, removeNamespace, week } from '../support/delivered-home.ts';
 import { ofOthers } from '../support/of-others.ts';
 import { sharedServers, silentLog } from '../support/servers.ts';
@@ -137,6 +139,48 @@ test('nothing of a listener is left anywhere, and all of the others stays as it 
   });
   expect(await mongo.db.collection('playlists').countDocuments({ user: erasedUser })).toBe(0);
   await mongo.dispose();
+});
+
+test('the command waits for a week that is being made, and says so in one line', async () => {
+  const cli = await openCommandLine();
+  const locks = join(cli.home, 'artifacts', '.locks');
+  const name = 'catalogue-0123456789abcdef';
+  const what = `artifact ${name}`;
+  // As a command that makes one artifact after the other.
+  const first = await acquireLock(join(locks, name), { waitMs: 0, what });
+  const second = await acquireLock(join(locks, 'snapshot-0123'), { waitMs: 0, what });
+  try {
+    const { code, errors } = await cli.start(['erase', gone, '--yes'], (line) => {
+      if (!line.includes('waiting')) return;
+      first();
+      second();
+    }).ended;
+    expect(errors).toContain('all stores were searched');
+    expect(code).toBe(0);
+    expect(errors.split('\n').filter((line) => line.includes('waiting'))).toEqual([
+      `${what}: waiting up to 5 min for process ${process.pid}, which is at work`,
+    ]);
+  } finally {
+    first();
+    second();
+    await cli.dispose();
+  }
+});
+
+test('a week that takes longer is LOCKED, and the erasure goes on when it is called again', async () => {
+  const path = join(config.home, 'artifacts', '.locks', 'catalogue-0123');
+  const waited: string[] = [];
+  const release = await acquireLock(path, { waitMs: 0, what: 'a week' });
+  await expect(
+    eraseListener({ ...erasing, weekWaitMs: 300, onWait: (what) => waited.push(what) }, gone),
+  ).rejects.toMatchObject({ code: 'LOCKED', message: expect.stringContaining('catalogue-0123') });
+  expect(waited).toEqual(['artifact catalogue-0123']);
+  // Whoever makes a week still has all the files that it reads.
+  expect(
+    await queryLake(config.home, `SELECT 1 FROM lake.listens WHERE listener = '${gone}'`),
+  ).not.toEqual([]);
+  release();
+  expect((await eraseListener(erasing, gone)).found).toEqual([]);
 });
 
 test('what they did before does not come back with a file, what they do later does', async () => {

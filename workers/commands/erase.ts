@@ -38,13 +38,18 @@ export function eraseCommand(): Command {
         tellFound(found);
         return;
       }
-      const report = await eraseListener(erasing, listener);
+      const report = await eraseListener({ ...erasing, onWait: tellWaiting }, listener);
       for (const [what, removed] of Object.entries(report.removed)) {
         process.stderr.write(`${number(removed).padStart(9)}  ${what}\n`);
       }
       if (json === true) printJson(report);
       tellFound(report.found);
     });
+}
+
+function tellWaiting(what: string, holder: string, waitMs: number): void {
+  const most = `${Math.ceil(waitMs / 60_000)} min`;
+  process.stderr.write(`${what}: waiting up to ${most} for ${holder}, which is at work\n`);
 }
 
 function tellFound(found: readonly string[]): void {
