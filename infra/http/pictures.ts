@@ -1,13 +1,16 @@
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { Clock } from '../../pipelines/ports.ts';
 import { RefusedPicture, uploadLimits } from '../pictures/clean.ts';
 import { readPicture } from '../pictures/kept.ts';
 import type { Upload, Uploads } from '../pictures/uploads.ts';
 import type { Tokens } from '../tokens.ts';
 import type { App } from './app.ts';
 import { etagOf, json, matches, problem, problems, unchanged } from './answers.ts';
-import { mayRead } from './bearer.ts';
+import { bearerOf, mayRead } from './bearer.ts';
 import { notFound, Problem } from './problem.ts';
+import { countRequest, tooOften } from './rate-limit-hook.ts';
+import type { RateLimits } from './rate-limit.ts';
 
 export interface PictureRoutes {
   readonly pictures: {
@@ -16,6 +19,9 @@ export interface PictureRoutes {
     readonly folder: string;
   };
   readonly tokens: Tokens;
+  readonly clock: Clock;
+  /** Counted together with listens and other events. */
+  readonly limits: RateLimits;
 }
 
 const pictureTypes = ['image/jpeg', 'image/png', 'image/webp'] as const;
@@ -40,6 +46,10 @@ const image = {
   description: 'The picture, as it is kept.',
   content: { 'image/jpeg': { schema: z.string().meta({ format: 'binary' }) } },
 };
+const answers = {
+  ...problems,
+  429: problem('Too many requests; Retry-After says when to come again.'),
+} as const;
 const tooMuch = {
   413: problem('The file has too many bytes, or the picture too many pixels.'),
   415: problem('The file is no JPEG, PNG or WebP.'),
@@ -47,9 +57,22 @@ const tooMuch = {
 };
 
 /** A listener's own picture: the covers of lists that are delivered from then on show it. */
-export function addPictureRoutes(app: App, { pictures, tokens }: PictureRoutes): void {
+export function addPictureRoutes(app: App, routes: PictureRoutes): void {
+  const { pictures, tokens } = routes;
   const { uploads, folder } = pictures;
   const noPicture = (user: string) => notFound(`listener "${user}" has uploaded no picture`);
+
+  // All of it before the body is read: nobody else makes us take megabytes, and nobody too often.
+  const onRequest = async (
+    request: FastifyRequest<{ Params: { id: string } }>,
+    reply: FastifyReply,
+  ) => {
+    const bearer = await bearerOf(request, tokens).catch(() => undefined);
+    if (!(await countRequest(request, reply, bearer, routes))) {
+      throw new Problem(429, 'Too many requests', tooOften);
+    }
+    await mayRead(request, tokens, request.params.id);
+  };
 
   // Other paths take no such body: their schemas refuse it.
   app.addContentTypeParser([...pictureTypes], { parseAs: 'buffer' }, (_request, body, parsed) =>
@@ -59,8 +82,7 @@ export function addPictureRoutes(app: App, { pictures, tokens }: PictureRoutes):
     path,
     {
       bodyLimit: uploadLimits.maxBytes,
-      // The token is read before the body is: nobody else makes us take megabytes.
-      onRequest: (request) => mayRead(request, tokens, request.params.id),
+      onRequest,
       schema: {
         operationId: 'putPicture',
         summary: `Takes a picture in place of the one before: JPEG, PNG or WebP of up to ${uploadLimits.maxBytes / 1048576} MiB and ${uploadLimits.maxPixels / 1e6} megapixels`,
@@ -68,7 +90,7 @@ export function addPictureRoutes(app: App, { pictures, tokens }: PictureRoutes):
         security,
         consumes: [...pictureTypes],
         params: userParameter,
-        response: { 200: json('What is kept of it.', pictureAnswer), ...problems, ...tooMuch },
+        response: { 200: json('What is kept of it.', pictureAnswer), ...answers, ...tooMuch },
       },
     },
     async (request) => {
@@ -85,21 +107,21 @@ export function addPictureRoutes(app: App, { pictures, tokens }: PictureRoutes):
     },
   );
 
-  app.get(
+  app.get<{ Params: { id: string } }>(
     path,
     {
+      onRequest,
       schema: {
         operationId: 'picture',
         summary: 'The picture that the listener uploaded',
         tags,
         security,
         params: userParameter,
-        response: { 200: image, 304: unchanged, ...problems },
+        response: { 200: image, 304: unchanged, ...answers },
       },
     },
     async (request, reply) => {
       const { id } = request.params;
-      await mayRead(request, tokens, id);
       const upload = await uploads.find(id);
       const bytes = upload && (await readPicture(folder, upload.hash));
       if (bytes === undefined) throw noPicture(id);
@@ -110,21 +132,21 @@ export function addPictureRoutes(app: App, { pictures, tokens }: PictureRoutes):
     },
   );
 
-  app.delete(
+  app.delete<{ Params: { id: string } }>(
     path,
     {
+      onRequest,
       schema: {
         operationId: 'deletePicture',
         summary: 'Deletes the picture that the listener uploaded, and the covers drawn from it',
         tags,
         security,
         params: userParameter,
-        response: { 204: z.null().describe('It is gone.'), ...problems },
+        response: { 204: z.null().describe('It is gone.'), ...answers },
       },
     },
     async (request, reply) => {
       const { id } = request.params;
-      await mayRead(request, tokens, id);
       if (!(await uploads.remove(id))) throw noPicture(id);
       return sendNothing(reply, 204);
     },

@@ -24,7 +24,7 @@ import { addPictureRoutes, type PictureRoutes } from './pictures.ts';
 import { addPlaylistRoutes, type PlaylistRoutes } from './playlists.ts';
 
 export type Api = PlaylistRoutes &
-  PictureRoutes &
+  Omit<PictureRoutes, 'limits'> &
   OperationsRoutes &
   HealthRoutes &
   Partial<Pick<ErasureRoutes, 'erase'>> & { readonly log: Log; readonly intake: Intake };
@@ -75,7 +75,7 @@ export async function buildApi(api: Api): Promise<App> {
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
   addHealthRoutes(app, api);
   addPlaylistRoutes(app, api);
-  addPictureRoutes(app, api);
+  addPictureRoutes(app, { ...api, limits: api.intake.limits });
   addOperationsRoutes(app, api);
   if (api.erase !== undefined) addErasureRoutes(app, { ...api, erase: api.erase });
   await addListenRoutes(app, { ...api, ...api.intake });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { fastify } from 'fastify';
 import {
   serializerCompiler,
@@ -13,6 +13,7 @@ import sharp from 'sharp';
 import { openCovers } from '../../infra/covers.ts';
 import type { App } from '../../infra/http/app.ts';
 import { answerFailures, refuseOtherMethods } from '../../infra/http/failures.ts';
+import type { Client, Standing } from '../../infra/http/rate-limit.ts';
 import { addPictureRoutes } from '../../infra/http/pictures.ts';
 import { openMongo, type Mongo } from '../../infra/mongo.ts';
 import { openPictures } from '../../infra/pictures.ts';
@@ -29,7 +30,14 @@ let home: string;
 let uploads: Uploads;
 let tokens: Tokens;
 let app: App;
+/** How a client stands. */
+let take: (client: Client) => Standing;
 let now = Date.parse('2014-09-01T00:00:00Z');
+
+const standing = { isAllowed: true, limit: 50, remaining: 49, resetAt: 0 };
+beforeEach(() => {
+  take = () => standing;
+});
 
 beforeAll(async () => {
   const servers = await sharedServers();
@@ -42,7 +50,12 @@ beforeAll(async () => {
   app.setSerializerCompiler(serializerCompiler);
   answerFailures(app, silentLog);
   const otherMethods = refuseOtherMethods(app);
-  addPictureRoutes(app, { pictures: { uploads, folder: picturesFolder(home) }, tokens });
+  addPictureRoutes(app, {
+    pictures: { uploads, folder: picturesFolder(home) },
+    tokens,
+    clock: () => now,
+    limits: { take: (client) => Promise.resolve(take(client)) },
+  });
   otherMethods.finish();
 }, 600_000);
 
@@ -151,4 +164,45 @@ test('nobody uploads for somebody else, and other methods are refused', async ()
   expect([post.statusCode, post.headers.allow]).toEqual([405, 'PUT, GET, HEAD, DELETE']);
   const url = '/v1/users/ana/picture';
   expect((await app.inject({ method: 'PUT', url })).statusCode).toBe(401);
+});
+
+test('who asks too often is told when to come again, before the picture is taken', async () => {
+  const body = await coloured('#639').png().toBuffer();
+  const clients: Client[] = [];
+  const resetAt = now + 4200;
+  take = (client) => {
+    clients.push(client);
+    return { isAllowed: true, limit: 3, remaining: 3 - clients.length, resetAt };
+  };
+  for (const [method, remaining] of [
+    ['PUT', '2'],
+    ['GET', '1'],
+    ['DELETE', '0'],
+  ] as const) {
+    const answer = await ask(method, 'hana', method === 'PUT' ? { body } : {});
+    expect(answer.statusCode).toBeLessThan(300);
+    expect(answer.headers).toMatchObject({
+      'x-ratelimit-limit': '3',
+      'x-ratelimit-remaining': remaining,
+      'x-ratelimit-reset-in': '5',
+    });
+    expect(answer.headers['retry-after']).toBeUndefined();
+  }
+  take = (client) => {
+    clients.push(client);
+    return { isAllowed: false, limit: 3, remaining: 0, resetAt };
+  };
+  for (const method of ['PUT', 'GET', 'DELETE'] as const) {
+    const often = await ask(method, 'hana', method === 'PUT' ? { body } : {});
+    expect([often.statusCode, often.headers['retry-after']]).toEqual([429, '5']);
+    expect(often.headers['content-type']).toMatch('application/problem+json');
+  }
+  expect(await newest('hana')).toBeUndefined();
+  expect(new Set(clients.map((client) => JSON.stringify(client)))).toEqual(
+    new Set(['{"token":"listener:hana"}']),
+  );
+  // Without a valid token it is the address that is counted, whoever is meant.
+  const url = '/v1/users/hana/picture';
+  expect((await app.inject({ method: 'GET', url })).statusCode).toBe(429);
+  expect(clients.at(-1)).toEqual({ address: '127.0.0.1' });
 });
