@@ -5,6 +5,7 @@ import { coverKey } from '../../pipelines/delivery/cover.ts';
 import { forgetCovers, forgetPicture } from '../covers.ts';
 import { reaching } from '../mongo.ts';
 import { rememberedPictures } from '../pictures/memory.ts';
+import { inPictureTurn } from '../pictures/turn.ts';
 import type { NameFinder } from './names.ts';
 
 /** Collections that hold what music is called and what was read on the web, or hashes: nobody's ids. */
@@ -105,13 +106,16 @@ export async function eraseFiles(
 ): Promise<number> {
   let deleted = 0;
   for (const picture of pictures) {
-    const others = await Promise.all([
-      reaching(() => db.collection('playlists').findOne({ picture })),
-      reaching(() => db.collection('pictures').findOne({ hash: picture })),
-    ]);
-    if (others.some((other) => other !== null)) continue;
-    await forgetPicture(home, picture);
-    deleted++;
+    const isDeleted = await inPictureTurn(home, picture, async () => {
+      const others = await Promise.all([
+        reaching(() => db.collection('playlists').findOne({ picture })),
+        reaching(() => db.collection('pictures').findOne({ hash: picture })),
+      ]);
+      if (others.some((other) => other !== null)) return false;
+      await forgetPicture(home, picture);
+      return true;
+    });
+    if (isDeleted) deleted++;
   }
   for (const key of covers) if (key.startsWith('g-')) await forgetCovers(home, key);
   return deleted;

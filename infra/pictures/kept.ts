@@ -9,9 +9,14 @@ export function picturesFolder(home: string): string {
   return join(home, 'pictures');
 }
 
-/** Keeps a picture. @returns its hash: the first 32 hexadecimal digits of its SHA-256 */
+/** What a picture is kept by: the first 32 hexadecimal digits of its SHA-256. */
+export function pictureHash(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex').slice(0, 32);
+}
+
+/** Keeps a picture. @returns its hash */
 export async function keepPicture(folder: string, bytes: Buffer): Promise<string> {
-  const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 32);
+  const hash = pictureHash(bytes);
   await mkdir(folder, { recursive: true });
   await writeFileAtomic(join(folder, hash), bytes, { fsync: false });
   return hash;

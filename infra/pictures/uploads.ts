@@ -4,8 +4,9 @@ import { gather } from '../gather.ts';
 import { reaching } from '../mongo.ts';
 import { cleanPicture } from './clean.ts';
 import { forgetPicture } from '../covers.ts';
-import { keepPicture, picturesFolder } from './kept.ts';
+import { keepPicture, pictureHash, picturesFolder } from './kept.ts';
 import type { PictureProvider } from './provider.ts';
+import { inPictureTurn } from './turn.ts';
 
 /** A picture that a listener uploaded. */
 export interface Upload {
@@ -28,7 +29,7 @@ export interface Uploads extends PictureProvider {
   find(user: string): Promise<Upload | undefined>;
   /**
    * Deletes the listener's picture, with its bytes and what was drawn from it unless somebody else
-   * uploaded the same.
+   * has uploaded the same, be it at this moment. Killed on the way it is finished by the next call.
    *
    * @returns whether there was one
    */
@@ -42,13 +43,22 @@ export interface UploadOptions {
   readonly clock: Clock;
 }
 
-/** The collection `pictures`: which picture each listener uploaded last (`_id` is the listener). */
+/**
+ * The collection `pictures`: which picture each listener uploaded last (`_id` is the listener), with
+ * an index on the hash from the first upload on.
+ */
 export function openUploads({ db, home, clock }: UploadOptions): Uploads {
   const collection = db.collection<Upload & { _id: string }>('pictures');
   const byUser = gather(async (users) => {
     const found = await reaching(() => collection.find({ _id: { $in: [...users] } }).toArray());
     return new Map(found.map(({ _id, ...upload }) => [_id, upload]));
   });
+  let indexed: Promise<unknown> | undefined;
+  const withIndex = () =>
+    (indexed ??= reaching(() => collection.createIndex({ hash: 1 })).catch((error: unknown) => {
+      indexed = undefined;
+      throw error;
+    }));
   return {
     name: 'upload',
     newest: (user, signal) =>
@@ -67,18 +77,33 @@ export function openUploads({ db, home, clock }: UploadOptions): Uploads {
       }),
     async put(user, bytes) {
       const { bytes: kept, width, height } = await cleanPicture(bytes);
-      const hash = await keepPicture(picturesFolder(home), kept);
-      const upload = { hash, width, height, uploadedAt: new Date(clock()) };
-      await reaching(() => collection.replaceOne({ _id: user }, upload, { upsert: true }));
-      return upload;
+      const hash = pictureHash(kept);
+      await withIndex();
+      return inPictureTurn(home, hash, async () => {
+        await keepPicture(picturesFolder(home), kept);
+        const upload = { hash, width, height, uploadedAt: new Date(clock()) };
+        await reaching(() => collection.replaceOne({ _id: user }, upload, { upsert: true }));
+        return upload;
+      });
     },
     find: async (user) => (await byUser([user])).get(user),
     async remove(user) {
-      const found = await reaching(() => collection.findOneAndDelete({ _id: user }));
-      if (found === null) return false;
-      const other = await reaching(() => collection.findOne({ hash: found.hash }));
-      if (other === null) await forgetPicture(home, found.hash);
-      return true;
+      await withIndex();
+      for (;;) {
+        const found = await reaching(() => collection.findOne({ _id: user }));
+        if (found === null) return false;
+        const { hash } = found;
+        const isGone = await inPictureTurn(home, hash, async () => {
+          const other = { hash, _id: { $ne: user } };
+          if ((await reaching(() => collection.findOne(other))) === null) {
+            await forgetPicture(home, hash);
+          }
+          const { deletedCount } = await reaching(() => collection.deleteOne({ _id: user, hash }));
+          return deletedCount > 0;
+        });
+        // Else they uploaded another one meanwhile, or deleted it twice at once.
+        if (isGone) return true;
+      }
     },
   };
 }

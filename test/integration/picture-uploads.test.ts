@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { fastify } from 'fastify';
 import {
@@ -9,8 +10,11 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
+import fc from 'fast-check';
+import type { Db } from 'mongodb';
 import sharp from 'sharp';
 import { openCovers } from '../../infra/covers.ts';
+import { eraseFiles } from '../../infra/erasure/mongo.ts';
 import type { App } from '../../infra/http/app.ts';
 import { answerFailures, refuseOtherMethods } from '../../infra/http/failures.ts';
 import type { Client, Standing } from '../../infra/http/rate-limit.ts';
@@ -136,6 +140,93 @@ test('a picture that is deleted is gone with its covers; the same of another lis
   expect((await ask('DELETE', 'eka')).statusCode).toBe(204);
   expect([await newest('eka'), await kept()]).toEqual([undefined, 0]);
   expect((await ask('DELETE', 'eka')).statusCode).toBe(404);
+});
+
+const keptFiles = async (hash: string) =>
+  [...(await readdir(home, { recursive: true }))].filter((name) => name.includes(hash)).length;
+
+/** The database, where something else is begun as soon as nobody is found to have a picture. */
+function withMeanwhile(meanwhile: () => Promise<unknown>): Db {
+  return new Proxy(mongo.db, {
+    get(db, key) {
+      if (key !== 'collection') return Reflect.get(db, key) as unknown;
+      return (name: string) => {
+        const collection = db.collection(name);
+        const findOne = async (filter: Record<string, unknown>) => {
+          const found = await db.collection(name).findOne(filter);
+          if (found === null && 'hash' in filter) {
+            // Where it has to wait for its turn it comes after.
+            await Promise.race([meanwhile(), pause(500)]);
+          }
+          return found;
+        };
+        return Object.assign(collection, { findOne });
+      };
+    },
+  });
+}
+
+test('a picture that somebody uploads while another deletes the same stays', async () => {
+  const body = await coloured('#93c').png().toBuffer();
+  const { hash } = await uploads.put('indah', body);
+  let uploaded: Promise<unknown> | undefined;
+  const deleting = openUploads({
+    db: withMeanwhile(() => (uploaded ??= uploads.put('joko', body))),
+    home,
+    clock: () => now,
+  });
+  expect(await deleting.remove('indah')).toBe(true);
+  await uploaded!;
+  expect([await newest('indah'), await newest('joko')]).toEqual([undefined, hash]);
+  expect(await keptFiles(hash)).toBe(1);
+  expect((await ask('GET', 'joko')).statusCode).toBe(200);
+});
+
+test('so it does where it is an erasure that deletes', async () => {
+  const body = await coloured('#39c').png().toBuffer();
+  const { hash } = await uploads.put('kirana', body);
+  await mongo.db.collection<{ _id: string }>('pictures').deleteOne({ _id: 'kirana' });
+  let uploaded: Promise<unknown> | undefined;
+  const db = withMeanwhile(() => (uploaded ??= uploads.put('lina', body)));
+  await eraseFiles(db, home, { pictures: [hash], covers: [] });
+  await uploaded!;
+  expect(await keptFiles(hash)).toBe(1);
+  expect(await eraseFiles(mongo.db, home, { pictures: [hash], covers: [] })).toBe(0);
+  expect(await keptFiles(hash)).toBe(1);
+});
+
+test('however uploads and deletions of one picture meet, it is kept while somebody has it', async () => {
+  const bodies = await Promise.all(['#111', '#eee'].map((c) => coloured(c).png().toBuffer()));
+  const users = ['mawar', 'nanda', 'oki'];
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(
+        fc.record({
+          user: fc.constantFrom(...users),
+          body: fc.option(fc.constantFrom(...bodies), { freq: 1, nil: undefined }),
+        }),
+        { minLength: 2, maxLength: 8 },
+      ),
+      async (calls) => {
+        await Promise.all(
+          calls.map(({ user, body }) =>
+            body === undefined ? uploads.remove(user) : uploads.put(user, body),
+          ),
+        );
+        const had = await Promise.all(users.map((user) => uploads.find(user)));
+        for (const hash of had.flatMap((upload) => upload?.hash ?? [])) {
+          expect(await keptFiles(hash)).toBe(1);
+        }
+        for (const user of users) await uploads.remove(user);
+      },
+    ),
+    { numRuns: 15, seed: 6 },
+  );
+});
+
+test('who has a picture is found by an index', async () => {
+  const indexes = await mongo.db.collection('pictures').indexes();
+  expect(indexes.map(({ key }) => key as object)).toContainEqual({ hash: 1 });
 });
 
 test('what is no picture is refused with its reason, and changes nothing', async () => {
