@@ -71,12 +71,15 @@ export async function removeOrphans(folder: string, manifest: Manifest): Promise
 export async function verify(folder: string, segment: Segment, withHash: boolean): Promise<void> {
   const path = join(folder, segment.file);
   const found = await stat(path).catch(() => undefined);
+  const isRight = found?.size === segment.bytes;
+  // Between the two it may go.
+  const sha256 = isRight && withHash ? await hashOrNone(path) : segment.sha256;
   const fault =
-    found === undefined
+    found === undefined || sha256 === undefined
       ? `expected ${segment.bytes} bytes, found no such file`
-      : found.size !== segment.bytes
+      : !isRight
         ? `expected ${segment.bytes} bytes, found ${found.size}`
-        : withHash && (await hashFile(path)) !== segment.sha256
+        : sha256 !== segment.sha256
           ? `expected the ${segment.bytes} bytes that were written, found others`
           : undefined;
   if (fault === undefined) return;
@@ -84,4 +87,13 @@ export async function verify(folder: string, segment: Segment, withHash: boolean
     'ARTIFACT_CORRUPT',
     `${path}: ${fault}; restore the file, or remove ${folder} and import again`,
   );
+}
+
+async function hashOrNone(path: string): Promise<string | undefined> {
+  try {
+    return await hashFile(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }

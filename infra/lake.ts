@@ -2,16 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { logSource } from '../pipelines/intake/log.ts';
-import {
-  lakeTableNames,
-  type HeldFile,
-  type ImportRecord,
-  type Lake,
-  type LakeSnapshot,
-  type LakeUpdate,
-  type WrittenFile,
-} from '../pipelines/lake.ts';
-import type { LakeTable } from '../pipelines/tables.ts';
+import type { HeldFile, ImportRecord, Lake, LakeUpdate, WrittenFile } from '../pipelines/lake.ts';
 import {
   readManifest,
   removeHalfManifests,
@@ -20,7 +11,8 @@ import {
   type Segment,
 } from './lake-manifest.ts';
 import { finishErasing, removeReplaced, replaceSegments, type LakePlace } from './lake-replace.ts';
-import { dayOfSegment, moveIn, removeOrphans, verify } from './lake-segments.ts';
+import { dayOfSegment, moveIn, removeOrphans } from './lake-segments.ts';
+import { snapshotOf } from './lake-snapshot.ts';
 import { acquireLock } from './lock.ts';
 
 export interface LakeOptions {
@@ -172,27 +164,4 @@ function heldFiles(folder: string, { segments, replaced }: Manifest): HeldFile[]
     ...segments.map((one) => held(one, true)),
     ...replaced.map((one) => held(one, false)),
   ].sort((a, b) => (a.path < b.path ? -1 : 1));
-}
-
-async function snapshotOf(
-  folder: string,
-  sources: readonly string[] | undefined,
-  verifyBytes: number,
-): Promise<LakeSnapshot> {
-  const { segments } = await readManifest(folder);
-  const chosen = segments
-    .filter(({ table, source }) => table !== 'rejects' && (sources?.includes(source) ?? true))
-    .sort((a, b) => (a.file < b.file ? -1 : 1));
-  let bytesLeft = verifyBytes;
-  const id = createHash('sha256');
-  const tables = Object.fromEntries(
-    lakeTableNames.map((table): [LakeTable, string[]] => [table, []]),
-  ) as Record<LakeTable, string[]>;
-  for (const segment of chosen) {
-    bytesLeft -= segment.bytes;
-    await verify(folder, segment, bytesLeft >= 0);
-    tables[segment.table as LakeTable].push(join(folder, segment.file));
-    id.update(`${segment.file} ${segment.sha256}\n`);
-  }
-  return Object.freeze({ id: id.digest('hex').slice(0, 16), tables: Object.freeze(tables) });
 }

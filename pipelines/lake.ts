@@ -15,7 +15,7 @@ export interface Lake {
   /** Absolute path. */
   readonly folder: string;
   /**
-   * What counts now.
+   * What counts now. Where an erasure replaces files meanwhile, what counts after it.
    *
    * @param options.sources - only what these sources brought; default all
    * @throws Mistake `ARTIFACT_CORRUPT` naming the segment that is missing or not as it was written
