@@ -253,7 +253,7 @@ export async function openDelivery(given: DeliveryOptions): Promise<Delivery> {
       async startDelivering() {
         webhook?.startPosting();
         await rabbit.consume({
-          async handle(published, publishedAt) {
+          async handle(published, sent) {
             const started = performance.now();
             batchesUnderWay++;
             metrics?.batches(1);
@@ -261,7 +261,7 @@ export async function openDelivery(given: DeliveryOptions): Promise<Delivery> {
               const delivering = { playlists, ledger, pictures, covers: coverQueue, clock };
               const outcome = await erased.keepOut(
                 published,
-                publishedAt,
+                sent,
                 async (message) => {
                   const done = await deliverBatch(message, delivering);
                   // Of one that was delivered before too: we may have died before it was told.
@@ -270,7 +270,9 @@ export async function openDelivery(given: DeliveryOptions): Promise<Delivery> {
                 },
                 (users) => takeBackLists(takingBack, published, users),
               );
-              if (publishedAt !== undefined) metrics?.stored((Date.now() - publishedAt) / 1000);
+              if (sent.publishedAt !== undefined) {
+                metrics?.stored((Date.now() - sent.publishedAt) / 1000);
+              }
               const { order, batch, lists } = published;
               onBatch?.({
                 ...{ week: order.week, zone: order.zone, order: order.id, batch, outcome },
@@ -286,10 +288,10 @@ export async function openDelivery(given: DeliveryOptions): Promise<Delivery> {
             await ledger.failed(entry);
             metrics?.failed(entry);
           },
-          burying: ({ message, reason }, publishedAt, bury) =>
+          burying: ({ message, reason }, sent, bury) =>
             erased.keepOut(
               message,
-              publishedAt,
+              sent,
               (letter) => bury(letter, without(reason, message, letter)),
               async (users) => {
                 for (const finder of users.map(nameFinder)) await eraseFromQueues(rabbit, finder);

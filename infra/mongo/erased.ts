@@ -4,6 +4,7 @@ import { withoutUsers } from '../../pipelines/delivery/erased.ts';
 import type { BatchMessage } from '../../pipelines/lists.ts';
 import type { Clock } from '../../pipelines/ports.ts';
 import { reaching } from '../mongo.ts';
+import type { Sent } from '../rabbit/consume.ts';
 
 /** `_id` is the SHA-256 of the listener's id, hexadecimal. */
 interface ErasedDocument {
@@ -37,14 +38,14 @@ export interface Erased {
   /**
    * Does the work on a message without the lists of those who were erased since it was published.
    *
-   * @param publishedAt - milliseconds since 1970; undefined: ever
+   * @param sent - published ever where it does not say when
    * @param takeBack - removes what may have been written for these listeners of the message; may be
    *   called for such of whom nothing was
    * @throws what `work` throws, after all of the above
    */
   keepOut<Result>(
     message: BatchMessage,
-    publishedAt: number | undefined,
+    sent: Sent,
     work: (message: BatchMessage) => Promise<Result>,
     takeBack: (users: readonly string[]) => Promise<void>,
   ): Promise<Result>;
@@ -123,7 +124,7 @@ export function openErased(
   }
 
   return {
-    async keepOut(message, publishedAt = 0, work, takeBack) {
+    async keepOut(message, { publishedAt = 0, isFirst }, work, takeBack) {
       const users = message.lists.map(({ user }) => user);
       const hashes = () => users.map(hashOf);
       const erasedIn = ({ untilByHash }: Look) =>
@@ -132,7 +133,7 @@ export function openErased(
           : users.filter((user) => (untilByHash.get(hashOf(user)) ?? -Infinity) > publishedAt);
       const known = await look(hashes, publishedAt);
       const gone = new Set(erasedIn(known));
-      if (gone.size > 0) await takeBack([...gone]);
+      if (gone.size > 0 && !isFirst) await takeBack([...gone]);
       try {
         return await work(withoutUsers(message, gone));
       } finally {

@@ -10,13 +10,17 @@ import { batchBytes, parseBatch } from './message.ts';
 import { publishedHeader } from './publish.ts';
 import type { Topology } from './topology.ts';
 
+/** What is known of a message beside its content. */
+export interface Sent {
+  /** When it was handed to the broker (milliseconds since 1970); undefined where it does not say. */
+  readonly publishedAt: number | undefined;
+  /** False where somebody may have worked on it before: it was delivered again, or tried again. */
+  readonly isFirst: boolean;
+}
+
 export interface ConsumerOptions {
-  /**
-   * The message is acknowledged when this resolves.
-   *
-   * @param publishedAt - when it was handed to the broker (milliseconds since 1970), where it says so
-   */
-  readonly handle: (message: BatchMessage, publishedAt?: number) => Promise<unknown>;
+  /** The message is acknowledged when this resolves. */
+  readonly handle: (message: BatchMessage, sent: Sent) => Promise<unknown>;
   /** Called before a message goes to the dead-letter queue. */
   readonly failed: (entry: LedgerEntry) => Promise<void>;
   /**
@@ -25,7 +29,7 @@ export interface ConsumerOptions {
    */
   readonly burying?: (
     failed: { readonly message: BatchMessage; readonly reason: string },
-    publishedAt: number | undefined,
+    sent: Sent,
     bury: (message: BatchMessage, reason: string) => Promise<void>,
   ) => Promise<void>;
   readonly clock: Clock;
@@ -98,10 +102,12 @@ export async function startConsuming(
       if (current?.channel === channel) current = undefined;
       later();
     });
-    // Of a connection that was lost since: the next one has a consumer of its own.
-    if (beginning !== mine) return closeChannel(channel);
+    // Of a connection that was lost since, where the next one has a consumer of its own; or stopped.
+    if (beginning !== mine || stopping.signal.aborted) return closeChannel(channel);
     await channel.prefetch(options.prefetch ?? 4);
     const { consumerTag } = await channel.consume(topology.queue, (message) => {
+      // Closing the channel, below, gives it back.
+      if (stopping.signal.aborted) return;
       if (message === null) {
         log.warn({ queue: topology.queue }, 'RabbitMQ: the queue was deleted, consumer cancelled');
         void closeChannel(channel);
@@ -112,11 +118,13 @@ export async function startConsuming(
       underWay.add(work);
       void work.finally(() => underWay.delete(work));
     });
+    if (stopping.signal.aborted) return closeChannel(channel);
     current = { channel, tag: consumerTag };
   };
   const again = () => {
     if (stopping.signal.aborted) return;
     begin().catch((error: Error) => {
+      if (stopping.signal.aborted) return;
       log.error({ error: error.message }, 'RabbitMQ: no consumer');
       later();
     });
@@ -124,6 +132,7 @@ export async function startConsuming(
   // The broker may close a channel alone, and its connection stays: nobody would consume any more.
   const later = () => {
     clearTimeout(waiting);
+    if (stopping.signal.aborted) return;
     waiting = setTimeout(() => {
       if (isConnected && current === undefined && beginning === undefined) again();
     }, againMs).unref();
@@ -137,7 +146,14 @@ export async function startConsuming(
     // What it waits for may never be answered: see channel.ts.
     beginning = undefined;
   };
-  await begin();
+  try {
+    await begin();
+  } catch (error) {
+    // Nobody holds what would stop it: it does not begin again by itself.
+    stopping.abort();
+    clearTimeout(waiting);
+    throw error;
+  }
   connection.on('connect', connected);
   connection.on('disconnect', disconnected);
 
@@ -147,8 +163,8 @@ export async function startConsuming(
       connection.off('connect', connected);
       connection.off('disconnect', disconnected);
       clearTimeout(waiting);
-      await current?.channel.cancel(current.tag).catch(() => undefined);
       stopping.abort();
+      await current?.channel.cancel(current.tag).catch(() => undefined);
       await Promise.all(underWay);
       // Closing gives back to the queue whatever was not acknowledged.
       if (current !== undefined) await closeChannel(current.channel);
@@ -162,9 +178,12 @@ function batchOf({ properties: { headers } }: ConsumeMessage): Record<string, un
   return { week, zone, order, batch };
 }
 
-function publishedAtOf({ properties: { headers } }: ConsumeMessage): number | undefined {
+function sentOf({ properties: { headers }, fields }: ConsumeMessage, isFirstTry: boolean): Sent {
   const at: unknown = headers?.[publishedHeader];
-  return typeof at === 'number' ? at : undefined;
+  return {
+    publishedAt: typeof at === 'number' ? at : undefined,
+    isFirst: isFirstTry && !fields.redelivered,
+  };
 }
 
 /** Works on one message until its fate is known. Never rejects. */
@@ -193,7 +212,7 @@ async function settle(
       if (options.burying === undefined || typeof batch === 'string') {
         await buryAs(message.content, reason);
       } else {
-        await options.burying({ message: batch, reason }, publishedAtOf(message), (letter, why) =>
+        await options.burying({ message: batch, reason }, sentOf(message, false), (letter, why) =>
           buryAs(letter === batch ? message.content : batchBytes(letter), why),
         );
       }
@@ -215,9 +234,15 @@ async function attempt(
   const parsed = parseBatch(message.content);
   if (typeof parsed === 'string') return parsed;
   const { attempts = 3, retryMs = 500 } = options;
+  let isFirstTry = true;
+  const handle = () => {
+    const sent = sentOf(message, isFirstTry);
+    isFirstTry = false;
+    return options.handle(parsed, sent);
+  };
   for (let tries = 1; ; tries++) {
     try {
-      await retrying(options, signal, log, () => options.handle(parsed, publishedAtOf(message)));
+      await retrying(options, signal, log, handle);
       return undefined;
     } catch (error) {
       if (signal.aborted || error instanceof Unavailable) throw error;

@@ -65,6 +65,8 @@ class Hours {
 }
 
 const published = Date.parse('2026-11-20T12:00:00Z');
+/** Of a message that nobody has worked on. */
+const first = (publishedAt: number) => ({ publishedAt, isFirst: true });
 const erasedUntil = published + 365 * 86_400_000;
 
 describe('what a worker knows of erased listeners', () => {
@@ -76,7 +78,7 @@ describe('what a worker knows of erased listeners', () => {
     let now = 0;
     const erased = openErased(db, { clock: () => now, elapsed: () => now });
     for (now = 0; now < 4 * lookEveryMs; now += 100) {
-      await erased.keepOut(messageOf(gone, other), published + now, pass, ignore);
+      await erased.keepOut(messageOf(gone, other), first(published + now), pass, ignore);
     }
     expect(asked.times).toBeLessThanOrEqual(5);
     expect(asked.times).toBeGreaterThanOrEqual(4);
@@ -84,7 +86,7 @@ describe('what a worker knows of erased listeners', () => {
     now += 2 * lookEveryMs;
     const before = asked.times;
     const all = Array.from({ length: 20 }, () =>
-      erased.keepOut(messageOf(other), published, pass, ignore),
+      erased.keepOut(messageOf(other), first(published), pass, ignore),
     );
     await Promise.all(all);
     expect(asked.times).toBe(before + 1);
@@ -95,8 +97,8 @@ describe('what a worker knows of erased listeners', () => {
     const erased = openErased(db, { clock: () => 0, elapsed: () => 0 });
     await erased.add(gone, published);
     const takenBack: string[] = [];
-    const keep = (at: number | undefined) =>
-      erased.keepOut(messageOf(gone, other), at, pass, (users) => {
+    const keep = (publishedAt: number | undefined, isFirst = false) =>
+      erased.keepOut(messageOf(gone, other), { publishedAt, isFirst }, pass, (users) => {
         takenBack.push(...users);
         return Promise.resolve();
       });
@@ -106,6 +108,9 @@ describe('what a worker knows of erased listeners', () => {
     expect(usersOf(await keep(undefined))).toEqual([erasedUser, other]);
     expect(usersOf(await keep(published - 400 * 86_400_000))).toEqual([erasedUser, other]);
     expect(takenBack).toEqual([gone, gone, gone]);
+    // Nobody has worked on it before: there is nothing to take back.
+    expect(usersOf(await keep(published - 1, true))).toEqual([erasedUser, other]);
+    expect(takenBack).toHaveLength(3);
     // They came back.
     expect(usersOf(await keep(published))).toEqual([gone, other]);
   });
@@ -121,7 +126,7 @@ describe('what a worker knows of erased listeners', () => {
       const takenBack: string[] = [];
       await erased.keepOut(
         messageOf(gone, other),
-        published,
+        first(published),
         async () => {
           // The machine slept, or the process stood still.
           [clock, elapsed] = [clockMs, elapsedMs];
@@ -144,7 +149,7 @@ describe('what a worker knows of erased listeners', () => {
       throw new Error('halfway');
     };
     await expect(
-      erased.keepOut(messageOf(gone), published, work, (users) =>
+      erased.keepOut(messageOf(gone), first(published), work, (users) =>
         Promise.resolve(void takenBack.push(...users)),
       ),
     ).rejects.toThrow('halfway');
@@ -182,21 +187,21 @@ test('no list of an erased listener stays, whoever looked, wrote, stood still or
       };
 
       /** A worker that may be killed: from then on it does nothing any more. */
-      const work = async (knownAt: number, takenAt: number, killedAt: number) => {
+      const work = async (knownAt: number, takenAt: number, killedAt: number, isFirst: boolean) => {
         const mine = open();
         const isDead = () => hours.now >= killedAt;
         const never = new Promise<never>(() => undefined);
         await hours.until(knownAt);
         await mine.keepOut(
           messageOf(other),
-          published,
+          first(published),
           () => Promise.resolve(),
           () => never,
         );
         await hours.until(takenAt);
         await mine.keepOut(
           messageOf(gone, other),
-          published,
+          { publishedAt: published, isFirst },
           async ({ lists }) => {
             await hours.until(hours.now + told.untilWritten);
             if (isDead()) return never;
@@ -215,10 +220,10 @@ test('no list of an erased listener stays, whoever looked, wrote, stood still or
       const takenAt = told.knownAt + told.untilTaken;
       const killedAt = takenAt + (told.killedAfter ?? Infinity);
       void erase();
-      void work(told.knownAt, takenAt, killedAt);
+      void work(told.knownAt, takenAt, killedAt, true);
       if (killedAt < takenAt + told.untilWritten + told.untilDone) {
         const again = killedAt + told.untilTakenAgain;
-        void work(Math.min(told.secondKnownAt, again), again, Infinity);
+        void work(Math.min(told.secondKnownAt, again), again, Infinity, false);
       }
       await hours.pass();
       expect([...stored]).toEqual([other]);

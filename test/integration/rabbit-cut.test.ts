@@ -99,3 +99,64 @@ test('a worker whose queue was deleted and made again takes what comes then, ove
     await rabbit.dispose();
   }
 });
+
+test('a worker that is stopped while it begins again takes nothing more', async () => {
+  const url = (await sharedServers()).rabbitmqUrl;
+  const door = await openDoor(url);
+  const namespace = `t${randomUUID().slice(0, 8)}`;
+  const rabbit = await openRabbit({ url: door.url, namespace, log: silentLog });
+  const { queue } = rabbit.topology;
+  let failed = 0;
+  const consumer = await rabbit.consume({
+    handle: () => Promise.resolve(),
+    failed: () => Promise.resolve(void failed++),
+    clock: Date.now,
+  });
+  const connection = await amqp.connect(url);
+  const channel = await connection.createConfirmChannel();
+  const numConsumers = async () => (await channel.checkQueue(queue)).consumerCount;
+  try {
+    door.shut();
+    while ((await numConsumers()) > 0) await pause(10);
+    channel.sendToQueue(queue, Buffer.from('no batch'));
+    await channel.waitForConfirms();
+    door.open();
+    // Held up at the door: that it consumes is known here before it is known there.
+    door.delay(300);
+    while ((await numConsumers()) === 0) await pause(5);
+    await consumer.stop();
+    door.delay(0);
+    while ((await numConsumers()) > 0) await pause(10);
+    expect(failed).toBe(0);
+    expect((await channel.checkQueue(queue)).messageCount).toBe(1);
+  } finally {
+    await connection.close();
+    await rabbit.remove();
+    await rabbit.dispose();
+    await door.dispose();
+  }
+});
+
+test('a worker that could not begin does not begin later by itself', async () => {
+  const url = (await sharedServers()).rabbitmqUrl;
+  const namespace = `t${randomUUID().slice(0, 8)}`;
+  const rabbit = await openRabbit({ url, namespace, log: silentLog });
+  const { queue } = rabbit.topology;
+  const connection = await amqp.connect(url);
+  const channel = await connection.createConfirmChannel();
+  try {
+    await channel.deleteQueue(queue);
+    const never = () => Promise.reject(new Error('it was handled'));
+    await expect(rabbit.consume({ handle: never, failed: never, clock: Date.now })).rejects.toThrow(
+      /NOT_FOUND/,
+    );
+    await declareTopology(connection, rabbit.topology);
+    // Twice as long as it waits before it begins again.
+    await pause(2000);
+    expect((await channel.checkQueue(queue)).consumerCount).toBe(0);
+  } finally {
+    await connection.close();
+    await rabbit.remove();
+    await rabbit.dispose();
+  }
+});
