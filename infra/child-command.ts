@@ -11,21 +11,30 @@ export interface ChildEnd {
   readonly lastError: string;
 }
 
+/** A program that was asked to end has so long for it. */
+const patienceMs = 10_000;
+
 /**
  * Runs a TypeScript program as a process of its own, as this one is run, with the least claim to the
  * processor: it takes what others leave, and its memory goes with it.
  *
- * @param signal - asks it to end (SIGTERM); resolves when it has
+ * @param signal - asks it to end (SIGTERM), and kills it where it does not; resolves when it has ended
+ * @param killAfterMs - milliseconds between the two. Default 10,000
  */
 export async function runBeside(
   program: string,
   args: readonly string[],
   signal: AbortSignal,
+  killAfterMs = patienceMs,
 ): Promise<ChildEnd> {
   const child = spawn(process.execPath, [...process.execArgv, program, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const stop = () => child.kill('SIGTERM');
+  let killing: NodeJS.Timeout | undefined;
+  const stop = () => {
+    child.kill('SIGTERM');
+    killing = setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+  };
   try {
     if (child.pid !== undefined) lower(child.pid);
     signal.addEventListener('abort', stop, { once: true });
@@ -39,6 +48,7 @@ export async function runBeside(
     const [code] = (await once(child, 'close')) as [number | null];
     return { code, output, lastError: errors.trimEnd().split('\n').at(-1) ?? '' };
   } finally {
+    clearTimeout(killing);
     signal.removeEventListener('abort', stop);
   }
 }

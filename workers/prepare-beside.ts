@@ -7,7 +7,7 @@ import type { Clock, Log } from '../pipelines/ports.ts';
 export interface PreparesBeside {
   /** Something is new in the lake. */
   readonly news: () => void;
-  /** Asks what is under way to end, and waits for it; may be called twice. */
+  /** Has what is under way end, and waits for it; may be called twice. */
   readonly dispose: () => Promise<void>;
 }
 
@@ -22,10 +22,10 @@ export interface PrepareBesideOptions {
 }
 
 /**
- * Has `prepare` run beside other work, again and again: so long after the one before has ended, and
- * only where something is new, or a day is over. It is a process of its own, so whoever takes in the log neither waits
- * for it nor falls with it; one that fails, or is killed, is run again the next time, and goes on
- * with what is missing.
+ * Has `prepare` run beside other work, again and again: after each `everyMs` it is looked whether
+ * something is new, or a day is over since the last one began. It is a process of its own, so whoever
+ * takes in the log neither waits for it nor falls with it; one that fails, or is killed, is run again
+ * the next time, and goes on with what is missing.
  */
 export function prepareBeside({
   config: { home },
