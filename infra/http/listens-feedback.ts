@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { fromLake } from '../../pipelines/lake.ts';
 import type { Sql } from '../../pipelines/ports.ts';
 import { recordingMsidOf } from './listens-row.ts';
@@ -43,6 +44,9 @@ export interface Opinions {
 const mbidOfListen = `CASE WHEN json_valid(info) THEN
   lower(coalesce(info ->> '$.recording_mbid', info ->> '$.mbid_mapping.recording_mbid')) END`;
 
+/** Some 10 ms of hashing; between two such turns others are answered. */
+const hashedAtOnce = 2000;
+
 /**
  * What the listener's own listens call a recording, the newest first; undefined where none has the
  * id. MusicBrainz's id counts before the other.
@@ -70,7 +74,14 @@ export async function recordingOf(
      GROUP BY ALL ORDER BY max(listened_at) DESC, artist, title, album`,
     { listener },
   );
-  return typed.find(({ artist, title, album }) => recordingMsidOf(artist, title, album) === msid);
+  for (let from = 0; from < typed.length; from += hashedAtOnce) {
+    const named = typed
+      .slice(from, from + hashedAtOnce)
+      .find(({ artist, title, album }) => recordingMsidOf(artist, title, album) === msid);
+    if (named !== undefined) return named;
+    await setImmediate();
+  }
+  return undefined;
 }
 
 /**

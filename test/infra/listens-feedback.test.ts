@@ -13,6 +13,7 @@ const reader: ListenReader = openListenReader({
   openSql: () => openDuckdb({ threads: 1 }),
   clock: () => Date.UTC(2026, 10, 16),
 });
+const numOfCollector = 4500;
 const all: FeedbackWindow = { score: undefined, count: 1000, offset: 0 };
 const [first, second, foreign] = ['1', '2', '3'].map(
   (digit) => `${digit.repeat(8)}-aaaa-4aaa-8aaa-${digit.repeat(12)}`,
@@ -36,6 +37,10 @@ beforeAll(async () => {
       heard(90_000, 'La femme', info({ mbid_mapping: { recording_mbid: second } })),
       heard(300, 'Broken', { info: '{not json' }),
       { ...heard(400, 'Theirs', info({ recording_mbid: foreign })), listener: 'budi' },
+      ...Array.from({ length: numOfCollector }, (_, n) => ({
+        ...heard(n, `Title ${n}`),
+        listener: 'cora',
+      })),
     ],
     feedback: [
       said(10, 'love', 'Sexy Boy'),
@@ -69,6 +74,16 @@ test('a recording is what the listener’s newest listen with its id calls it', 
   expect(await of(second, msid)).toMatchObject({ title: 'La femme' });
   expect(await of(undefined, recordingMsidOf('Air', 'Broken', 'An album'))).toBeUndefined();
   expect(await reader.recording('nobody', { mbid: first, msid: undefined })).toBeUndefined();
+});
+
+test('a recording is found among thousands, be it the newest or the oldest', async () => {
+  for (const n of [numOfCollector - 1, 2500, 0]) {
+    const msid = recordingMsidOf('Air', `Title ${n}`, null);
+    const found = await reader.recording('cora', { mbid: undefined, msid });
+    expect(found).toMatchObject({ artist: 'Air', title: `Title ${n}` });
+  }
+  const unknown = recordingMsidOf('Air', `Title ${numOfCollector}`, null);
+  expect(await reader.recording('cora', { mbid: undefined, msid: unknown })).toBeUndefined();
 });
 
 test('of several words on a track the newest counts, of two at once the more careful', async () => {
