@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Db, Filter } from 'mongodb';
 import { withoutUsers } from '../../pipelines/delivery/erased.ts';
+import type { Sent } from '../../pipelines/delivery/ports.ts';
 import type { BatchMessage } from '../../pipelines/lists.ts';
 import type { Clock } from '../../pipelines/ports.ts';
 import { reaching } from '../mongo.ts';
-import type { Sent } from '../rabbit/consume.ts';
 
 /** `_id` is the SHA-256 of the listener's id, hexadecimal. */
 interface ErasedDocument {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ConfirmChannel, ConsumeMessage, RecoveringChannelModel } from 'amqplib';
-import { Unavailable, type LedgerEntry } from '../../pipelines/delivery/ports.ts';
+import { Unavailable, type LedgerEntry, type Sent } from '../../pipelines/delivery/ports.ts';
 import type { BatchMessage } from '../../pipelines/lists.ts';
 import type { Clock, Log } from '../../pipelines/ports.ts';
 import { logWith } from '../log.ts';
@@ -9,14 +9,6 @@ import { failureOf } from './deadletters.ts';
 import { batchBytes, parseBatch } from './message.ts';
 import { publishedHeader } from './publish.ts';
 import type { Topology } from './topology.ts';
-
-/** What is known of a message beside its content. */
-export interface Sent {
-  /** When it was handed to the broker (milliseconds since 1970); undefined where it does not say. */
-  readonly publishedAt: number | undefined;
-  /** False where somebody may have worked on it before: it was delivered again, or tried again. */
-  readonly isFirst: boolean;
-}
 
 export interface ConsumerOptions {
   /** The message is acknowledged when this resolves. */

@@ -166,3 +166,11 @@ export interface Pictures {
    */
   newest(user: string, signal: AbortSignal): Promise<string | undefined>;
 }
+
+/** What is known of a batch's message beside its content. */
+export interface Sent {
+  /** When it was handed to the broker (milliseconds since 1970); undefined where it does not say. */
+  readonly publishedAt: number | undefined;
+  /** False where somebody may have worked on it before: it was delivered again, or tried again. */
+  readonly isFirst: boolean;
+}
