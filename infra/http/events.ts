@@ -4,7 +4,7 @@ import { Mistake } from '../../model/mistake.ts';
 import type { EventLog, LoggedTable } from '../../pipelines/intake/log.ts';
 import type { Clock } from '../../pipelines/ports.ts';
 import type { Tokens } from '../tokens.ts';
-import { json, problem, problems } from './answers.ts';
+import { json, problems } from './answers.ts';
 import type { App } from './app.ts';
 import { bearerOf, mayOperate, mayWrite } from './bearer.ts';
 import {
@@ -34,7 +34,7 @@ import {
 import { writeLines } from './events-write.ts';
 import { retryAfterS } from './listens-errors.ts';
 import { Problem } from './problem.ts';
-import { countRequest, tooOften } from './rate-limit-hook.ts';
+import { admit, countedProblems } from './rate-limit-hook.ts';
 import type { RateLimits } from './rate-limit.ts';
 
 export interface EventRoutes {
@@ -51,7 +51,7 @@ const acceptedAnswer = z.object({
 const answers = {
   202: json('Written down for good; it shows in the lake within seconds.', acceptedAnswer),
   ...problems,
-  429: problem('Too many requests; Retry-After says when to come again.'),
+  ...countedProblems,
 } as const;
 const security = [{ bearer: [] }];
 const tags = ['events'];
@@ -66,11 +66,7 @@ export async function addEventRoutes(parent: App, routes: EventRoutes): Promise<
   await parent.register((scope, _options, done) => {
     const app = scope as App;
     app.addHook('onRequest', async (request, reply) => {
-      const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-      const bearer = token === undefined ? undefined : await routes.tokens.verify(token);
-      if (!(await countRequest(request, reply, bearer, routes))) {
-        throw new Problem(429, 'Too many requests', tooOften);
-      }
+      await admit(request, reply, routes);
       // The token is read before the body is: nobody else makes us take megabytes.
       await bearerOf(request, routes.tokens);
     });

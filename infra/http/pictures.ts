@@ -7,9 +7,9 @@ import type { Upload, Uploads } from '../pictures/uploads.ts';
 import type { Tokens } from '../tokens.ts';
 import type { App } from './app.ts';
 import { etagOf, json, matches, problem, problems, unchanged } from './answers.ts';
-import { bearerOf, mayRead } from './bearer.ts';
+import { mayRead } from './bearer.ts';
 import { notFound, Problem } from './problem.ts';
-import { countRequest, tooOften } from './rate-limit-hook.ts';
+import { admit, countedProblems } from './rate-limit-hook.ts';
 import type { RateLimits } from './rate-limit.ts';
 
 export interface PictureRoutes {
@@ -46,10 +46,7 @@ const image = {
   description: 'The picture, as it is kept.',
   content: { 'image/jpeg': { schema: z.string().meta({ format: 'binary' }) } },
 };
-const answers = {
-  ...problems,
-  429: problem('Too many requests; Retry-After says when to come again.'),
-} as const;
+const answers = { ...problems, ...countedProblems } as const;
 const tooMuch = {
   413: problem('The file has too many bytes, or the picture too many pixels.'),
   415: problem('The file is no JPEG, PNG or WebP.'),
@@ -67,10 +64,7 @@ export function addPictureRoutes(app: App, routes: PictureRoutes): void {
     request: FastifyRequest<{ Params: { id: string } }>,
     reply: FastifyReply,
   ) => {
-    const bearer = await bearerOf(request, tokens).catch(() => undefined);
-    if (!(await countRequest(request, reply, bearer, routes))) {
-      throw new Problem(429, 'Too many requests', tooOften);
-    }
+    await admit(request, reply, routes);
     await mayRead(request, tokens, request.params.id);
   };
 

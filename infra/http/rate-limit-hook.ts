@@ -1,6 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../pipelines/ports.ts';
-import type { Bearer } from '../tokens.ts';
+import type { Bearer, Tokens } from '../tokens.ts';
+import { problem } from './answers.ts';
+import { bearerOf } from './bearer.ts';
+import { Problem } from './problem.ts';
 import type { RateLimits } from './rate-limit.ts';
 
 /** What a client that asks too often is told, as ListenBrainz does. */
@@ -33,4 +36,26 @@ export async function countRequest(
   });
   if (!isAllowed) void reply.header('retry-after', Math.max(1, resetInS));
   return isAllowed;
+}
+
+/** What a counted route may answer beside its own, for the OpenAPI document. */
+export const countedProblems = {
+  429: problem('Too many requests; Retry-After says when to come again.'),
+} as const;
+
+/**
+ * `countRequest` of a route that tells problems. A token that is not valid is not refused yet: what
+ * it asks counts for its address.
+ *
+ * @throws Problem 429
+ */
+export async function admit(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  routes: { readonly tokens: Tokens; readonly limits: RateLimits; readonly clock: Clock },
+): Promise<void> {
+  const bearer = await bearerOf(request, routes.tokens).catch(() => undefined);
+  if (!(await countRequest(request, reply, bearer, routes))) {
+    throw new Problem(429, 'Too many requests', tooOften);
+  }
 }
