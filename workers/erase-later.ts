@@ -6,7 +6,7 @@ import { finishErasure, recordErasure, type Erasing } from './erase.ts';
 /** Erases listeners beside other work. */
 export interface ErasesLater {
   /** Resolves once it is recorded; from then on it happens, whoever is killed. */
-  erase(listener: string): Promise<ErasureRecord>;
+  erase(listener: string): Promise<Pick<ErasureRecord, 'hash' | 'at'>>;
   /** Waits for the one that is under way, which ends at its next step. */
   dispose(): Promise<void>;
 }

@@ -9,17 +9,23 @@ import {
   filesWith,
   removeLeftovers,
 } from '../infra/erasure/home-files.ts';
-import { eraseFromLake, lakeHomes, ownPlaylists } from '../infra/erasure/lake.ts';
-import { eraseFiles, eraseFromMongo, picturesOf, searchMongo } from '../infra/erasure/mongo.ts';
+import { eraseFromLake, lakeHomes, ownPlaylists, type OwnPlaylist } from '../infra/erasure/lake.ts';
+import {
+  eraseFiles,
+  eraseFromMongo,
+  picturesOf,
+  searchMongo,
+  type ListenerPictures,
+} from '../infra/erasure/mongo.ts';
 import { nameFinder, type NameFinder } from '../infra/erasure/names.ts';
 import { eraseFromQueues, searchQueues } from '../infra/erasure/queues.ts';
-import { openErasureBook, type ErasureRecord } from '../infra/erasure/record.ts';
+import { openErasureBook, type ErasureRecord, type OpenErasure } from '../infra/erasure/record.ts';
 import { eraseFromRedis, rewriteCommands, searchRedis } from '../infra/erasure/redis.ts';
 import { awaitRest, type Patience } from '../infra/erasure/rest.ts';
 import { openLake } from '../infra/lake.ts';
 import { withLock } from '../infra/lock.ts';
 import { openMongo, type Mongo } from '../infra/mongo.ts';
-import { hashOf, knownAfterMs, openErased } from '../infra/mongo/erased.ts';
+import { knownAfterMs, openErased } from '../infra/mongo/erased.ts';
 import { openRabbit, type Rabbit } from '../infra/rabbit.ts';
 import { openRedis } from '../infra/redis.ts';
 import type { ServerUrls } from '../infra/servers/index.ts';
@@ -38,8 +44,11 @@ export interface Erasing {
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
-  /** Called after each step with what it removed. */
-  readonly onStep?: (step: string, removed: number) => void;
+  /**
+   * Called after each step with what it removed, and after each `search` with how many places it
+   * found; waited for.
+   */
+  readonly onStep?: (step: string, number: number) => unknown;
   /** How long a week that is being made is waited for, milliseconds, >= 0. Default 5 minutes. */
   readonly weekWaitMs?: number;
   /** Told when there is somebody to wait for: at what they work, who they are, and how long. */
@@ -54,6 +63,8 @@ export interface ErasureReport {
   /** What they did before is gone, and does not come back. */
   readonly at: string;
   readonly finishedAt: string | null;
+  /** When it was asked for again meanwhile: what came since `at` goes with a pass of its own. */
+  readonly askedAgainAt: string | null;
   /** By store and kind: rows, lists, documents, keys, messages, files. */
   readonly removed: Readonly<Record<string, number>>;
   /** Where they are still named; empty once all is done. */
@@ -72,24 +83,22 @@ const turnMs = 3_600_000;
 /** How long a week that is being made is waited for, milliseconds. */
 const weekMs = 300_000;
 
-/** Writes down that a listener is to be erased: from then on it happens, whoever is killed. */
+/**
+ * Writes down that a listener is to be erased: from then on it happens, whoever is killed. What came
+ * after an erasure of theirs that is being carried out goes with another full pass.
+ */
 export async function recordErasure(
   { config, clock }: Pick<Erasing, 'config' | 'clock'>,
   listener: string,
-): Promise<ErasureRecord> {
-  const book = openErasureBook(config.home);
-  const known = await book.find(listener);
-  if (known !== undefined && known.finishedAt === undefined) return known;
-  const at = new Date(clock()).toISOString();
-  const erasure: ErasureRecord = { format: 1, hash: hashOf(listener), listener, at, removed: {} };
-  await book.write(erasure);
-  return erasure;
+): Promise<Pick<ErasureRecord, 'hash' | 'at'>> {
+  return openErasureBook(config.home).ask(listener, new Date(clock()).toISOString());
 }
 
 /**
  * Removes every trace of a listener, and searches all stores for what is left. Each step may be done
  * again; one that was killed is finished by the next call, for whomever it was. Of several calls in
- * one home one is at work: a second would write the same files.
+ * one home one is at work: a second would write the same files. A call while one is at work waits,
+ * and is a full pass of its own, unless somebody has made it meanwhile.
  *
  * @throws Mistake `LOCKED` where a week is being made for longer than it is waited for,
  *   `SERVER_DOWN`; the erasure stays recorded
@@ -106,28 +115,29 @@ export async function finishErasure(erasing: Erasing, listener: string): Promise
   const tell = (holder: string) => onWait?.(what, holder, turnMs);
   const turn = { waitMs: turnMs, what, signal, onWait: tell };
   return withLock(join(config.home, 'erasing.lock'), turn, async () => {
-    const recorded = (await openErasureBook(config.home).find(listener))!;
-    const { hash, at, finishedAt, removed } = recorded;
-    if (finishedAt !== undefined) return { listener, hash, at, finishedAt, removed, found: [] };
-    return carryOut(erasing, listener, recorded);
+    const book = openErasureBook(config.home);
+    const begun = await book.begin(listener);
+    if (begun !== undefined) return carryOut(erasing, begun.erasure, begun.isAgain);
+    const { hash, at, finishedAt = null, removed } = (await book.find(listener))!;
+    return { listener, hash, at, finishedAt, askedAgainAt: null, removed, found: [] };
   });
 }
 
+/** A full pass over all stores. @param isAgain - what was not counted may have been done */
 async function carryOut(
   erasing: Erasing,
-  listener: string,
-  recorded: ErasureRecord,
+  begun: OpenErasure,
+  isAgain: boolean,
 ): Promise<ErasureReport> {
   const book = openErasureBook(erasing.config.home);
-  const isAgain = recorded.begun === true;
-  let erasure: ErasureRecord = { ...recorded, begun: true };
-  await book.write(erasure);
+  const { listener } = begun;
+  let erasure: ErasureRecord = begun;
   const removed: Record<string, number> = { ...erasure.removed };
   const count = async (step: string, number: number) => {
     if (number > 0) removed[step] = (removed[step] ?? 0) + number;
     erasure = { ...erasure, removed: { ...removed } };
     await book.write(erasure);
-    erasing.onStep?.(step, number);
+    await erasing.onStep?.(step, number);
   };
   const found = await inStores(erasing, async (stores) => {
     const { config, clock, archive, signal } = erasing;
@@ -142,16 +152,11 @@ async function carryOut(
     // A week that is being made reads the files that give their place to others.
     await awaitRest(join(config.home, 'artifacts'), patience);
     const homes = await lakeHomes(config.home);
-    if (erasure.playlists === undefined) {
-      const playlists: [string, string][] = [];
-      for (const home of homes) {
-        for (const [source, id] of await ownPlaylists(home, listener, signal)) {
-          playlists.push([source, id]);
-        }
-      }
-      erasure = { ...erasure, playlists };
-      await book.write(erasure);
-    }
+    const playlists: OwnPlaylist[] = [];
+    for (const home of homes) playlists.push(...(await ownPlaylists(home, listener, signal)));
+    // Of some that were found before it was killed the lake does not say any more whose they were.
+    erasure = { ...erasure, playlists: unionOf(erasure.playlists, playlists) };
+    await book.write(erasure);
     for (const home of homes) {
       const rows = await eraseFromLake(home, finder, erasure.at, erasure.playlists, signal);
       for (const [table, number] of Object.entries(rows)) await count(`lake.${table}`, number);
@@ -175,13 +180,14 @@ async function carryOut(
     await count('artifacts', made.artifacts);
     const toWait = knownAfterMs - (performance.now() - addedAt);
     if (toWait > 0) await pause(toWait, undefined, { signal });
-    if (erasure.pictures === undefined) {
-      const known = { db: mongo.db, redis, namespace: config.namespace };
-      const pictures = await picturesOf(known, listener, await archive.weeks());
-      erasure = { ...erasure, pictures: mutable(pictures) };
-      await book.write(erasure);
-    }
-    const pictures = erasure.pictures!;
+    const known = { db: mongo.db, redis, namespace: config.namespace };
+    const now = await picturesOf(known, listener, await archive.weeks());
+    const pictures: Record<keyof ListenerPictures, string[]> = {
+      pictures: unionOf(erasure.pictures?.pictures, now.pictures),
+      covers: unionOf(erasure.pictures?.covers, now.covers),
+    };
+    erasure = { ...erasure, pictures };
+    await book.write(erasure);
     for (let round = 1; ; round++) {
       signal.throwIfAborted();
       await count('messages', await eraseFromQueues(rabbit, finder));
@@ -197,19 +203,19 @@ async function carryOut(
       const texts = await filesWith(config.home, finder, sql);
       await count('files', await eraseFromTexts(config.home, texts, finder));
       const left = await searchStores(erasing, stores, finder);
+      await erasing.onStep?.('search', left.length);
       if (left.length > 0 && round < mostRounds) continue;
       await rewriteCommands(redis, signal);
       if (left.length === 0) await erased.add(listener, clock() + afterwardsMs);
       return left;
     }
   });
-  if (found.length === 0) {
-    const { format, hash, at } = erasure;
-    erasure = { format, hash, at, finishedAt: new Date(erasing.clock()).toISOString(), removed };
-    await book.write(erasure);
-  }
-  const { hash, at, finishedAt = null } = erasure;
-  return { listener, hash, at, finishedAt, removed, found };
+  const { hash, at } = erasure;
+  const report = { listener, hash, at, removed, found };
+  if (found.length > 0) return { ...report, finishedAt: null, askedAgainAt: null };
+  const finishedAt = new Date(erasing.clock()).toISOString();
+  const askedAgainAt = (await book.finish({ ...erasure, finishedAt, removed })) ?? null;
+  return { ...report, finishedAt, askedAgainAt };
 }
 
 function patienceOf({ weekWaitMs = weekMs, signal, onWait }: Erasing): Patience {
@@ -282,9 +288,8 @@ async function partsOf(homes: readonly string[]): Promise<Set<string>> {
   return parts;
 }
 
-function mutable({ pictures, covers }: Awaited<ReturnType<typeof picturesOf>>): {
-  pictures: string[];
-  covers: string[];
-} {
-  return { pictures: [...pictures], covers: [...covers] };
+/** What is in either, once each, in the order in which it comes first. */
+function unionOf<Item>(before: readonly Item[] = [], now: readonly Item[]): Item[] {
+  const all = [...before, ...now].map((item): [string, Item] => [JSON.stringify(item), item]);
+  return [...new Map(all).values()];
 }

@@ -49,7 +49,7 @@ export async function eraseFromTexts(
 ): Promise<number> {
   let changed = 0;
   for (const name of names) {
-    if (/^(lake|artifacts|weeks|simulated|ingest)\b/.test(name)) continue;
+    if (/^(lake|artifacts|weeks|simulated|ingest|erasures)\b/.test(name)) continue;
     const bytes = await readFile(join(home, name));
     const text = bytes.toString();
     if (bytes.includes(0) || !finder.isIn(text)) continue;

@@ -28,7 +28,13 @@ import { historySource } from '../../pipelines/import/history/history-importer.t
 import { openDelivery } from '../../workers/delivery.ts';
 import { eraseLater } from '../../workers/erase-later.ts';
 import { importHistoryOf } from '../../workers/import-history.ts';
-import { eraseListener, searchListener, type Erasing } from '../../workers/erase.ts';
+import {
+  eraseListener,
+  finishErasures,
+  recordErasure,
+  searchListener,
+  type Erasing,
+} from '../../workers/erase.ts';
 import { openCommandLine } from '../support/command-line.ts';
 import { deliverHome, gone, others, removeNamespace, week } from '../support/delivered-home.ts';
 import { ofOthers } from '../support/of-others.ts';
@@ -203,6 +209,45 @@ test('what they did before does not come back with a file, what they do later do
   expect(found).toEqual([expect.stringMatching(/^file lake\/listens\/day=2090-01-01/)]);
   // Erased again, they are gone again.
   expect((await eraseListener(erasing, gone)).found).toEqual([]);
+});
+
+test('what comes while an erasure ends goes with the one that is asked for then', async () => {
+  const listen = async () => {
+    const data = join(root.path, 'late', 'data');
+    const text = readFileSync(join(root.path, 'data', 'listens.csv'), 'utf8');
+    const now = new Date().toISOString();
+    await writeSources(data, { 'listens.csv': `${text}${now},${gone},,,Low,Latecomer\n` });
+    await importFolder(data, config.home);
+  };
+  const first = await eraseListener(
+    {
+      ...erasing,
+      // It has looked everywhere for the last time.
+      async onStep(step) {
+        if (step !== 'search') return;
+        await listen();
+        await recordErasure(erasing, gone);
+      },
+    },
+    gone,
+  );
+  expect(first).toMatchObject({ found: [], finishedAt: expect.any(String) });
+  expect(first.askedAgainAt).not.toBeNull();
+  const late = `SELECT 1 FROM lake.listens WHERE listener = '${gone}'`;
+  expect(await queryLake(config.home, late)).toHaveLength(1);
+
+  // As the API and the scheduler do for whoever has asked.
+  expect(await finishErasures(erasing)).toBe(1);
+  expect(await queryLake(config.home, late)).toEqual([]);
+  expect(await searchListener(erasing, gone)).toEqual([]);
+  const record = (await openErasureBook(config.home).find(gone))!;
+  expect(record).toMatchObject({
+    at: first.askedAgainAt,
+    finishedAt: expect.any(String),
+    removed: { 'lake.listens': 1 },
+  });
+  expect(record).not.toHaveProperty('listener');
+  expect(await finishErasures(erasing)).toBe(0);
 });
 
 test('a history that they brought leaves nothing, nor does an import of it that was killed', async () => {

@@ -42,6 +42,11 @@ export function eraseCommand(): Command {
       for (const [what, removed] of Object.entries(report.removed)) {
         process.stderr.write(`${number(removed).padStart(9)}  ${what}\n`);
       }
+      if (report.askedAgainAt !== null) {
+        process.stderr.write(
+          `it was asked for again at ${report.askedAgainAt}: what came since goes with another pass\n`,
+        );
+      }
       if (json === true) printJson(report);
       tellFound(report.found);
     });
