@@ -7,6 +7,7 @@ import {
   type DuckDBValue,
 } from '@duckdb/node-api';
 import type { NumberColumn, Sql, SqlCell, SqlValue } from '../pipelines/ports.ts';
+import { ownSpill } from './spill.ts';
 
 export interface DuckdbOptions {
   /** Worker threads, 1 or more. Default: DuckDB's own choice, the number of cores. */
@@ -15,24 +16,17 @@ export interface DuckdbOptions {
   readonly memoryMb?: number;
   /**
    * Folder for what is spilled: the session has one of its own beside it, whose name goes on with
-   * its process and a number, and which goes with the session.
+   * its host and process (`infra/spill.ts`), and which goes with the session.
    */
   readonly spillTo?: string;
 }
-
-/** A folder that a session spills to, or one of before they had their own; group 1: its process. */
-export const spillFolder = /^spill(?:-(\d+)-\d+)?$/;
-
-let numSessions = 0;
 
 /** Opens an in-memory DuckDB session. All instants are UTC. */
 export async function openDuckdb(options: DuckdbOptions = {}): Promise<Sql> {
   const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: `${options.memoryMb ?? 1024}MiB`,
     ...(options.threads === undefined ? {} : { threads: String(options.threads) }),
-    ...(options.spillTo === undefined
-      ? {}
-      : { temp_directory: `${options.spillTo}-${process.pid}-${numSessions++}` }),
+    ...(options.spillTo === undefined ? {} : { temp_directory: ownSpill(options.spillTo) }),
   });
   const connection = await instance.connect();
   await connection.run("SET TimeZone = 'UTC'");

@@ -7,8 +7,8 @@ import { historySource } from '../../pipelines/import/history/history-importer.t
 import type { Sql } from '../../pipelines/ports.ts';
 import { hashOf } from '../mongo/erased.ts';
 import { Mistake } from '../../model/mistake.ts';
-import { spillFolder } from '../duckdb.ts';
 import { acquireLock } from '../lock.ts';
+import { isSpill, removeDeadSpills } from '../spill.ts';
 import { isInFile } from './find-in-file.ts';
 import type { NameFinder } from './names.ts';
 
@@ -25,7 +25,7 @@ export async function filesWith(home: string, finder: NameFinder, sql: Sql): Pro
     const parts = name.split(sep);
     const isOthers = parts[0] === 'servers' || parts[0] === 'jupyter';
     const isSource = parts[0] === 'simulated' && parts[2] === 'sources';
-    const isSpilled = parts.slice(0, -1).some((part) => spillFolder.test(part));
+    const isSpilled = parts.slice(0, -1).some(isSpill);
     if (isOthers || isSource || isSpilled || name === record) continue;
     const isThere = await isInFile(path, finder, sql).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return false;
@@ -85,12 +85,7 @@ export async function eraseHistories(home: string, listener: string): Promise<nu
 export async function removeLeftovers(home: string, lakeHomes: readonly string[]): Promise<void> {
   const ingest = join(home, 'ingest');
   for (const folder of [...lakeHomes, ingest]) {
-    const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-    for (const { name } of entries.filter((entry) => entry.isDirectory())) {
-      const match = spillFolder.exec(name);
-      if (match === null || (match[1] !== undefined && isRunning(Number(match[1])))) continue;
-      await rm(join(folder, name), { recursive: true, force: true });
-    }
+    await removeDeadSpills(folder, Date.now());
   }
   // Who takes the log in just now cleans up behind itself.
   const options = { waitMs: 0, what: `taking the log into ${home}` };
@@ -101,15 +96,6 @@ export async function removeLeftovers(home: string, lakeHomes: readonly string[]
   if (release === undefined) return;
   await rm(join(ingest, 'batch'), { recursive: true, force: true });
   release();
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 async function* filesBelow(folder: string): AsyncGenerator<string> {
