@@ -20,6 +20,7 @@ import { answerFailures, refuseOtherMethods } from '../../infra/http/failures.ts
 import type { Client, Standing } from '../../infra/http/rate-limit.ts';
 import { addPictureRoutes } from '../../infra/http/pictures.ts';
 import { openMongo, type Mongo } from '../../infra/mongo.ts';
+import { openPlaylists } from '../../infra/mongo/playlists.ts';
 import { openPictures } from '../../infra/pictures.ts';
 import { picturesFolder } from '../../infra/pictures/kept.ts';
 import { openUploads, type Uploads } from '../../infra/pictures/uploads.ts';
@@ -227,6 +228,23 @@ test('however uploads and deletions of one picture meet, it is kept while somebo
 test('who has a picture is found by an index', async () => {
   const indexes = await mongo.db.collection('pictures').indexes();
   expect(indexes.map(({ key }) => key as object)).toContainEqual({ hash: 1 });
+});
+
+test('a picture on a list of somebody is found by an index, and stays while it is there', async () => {
+  await openPlaylists(mongo.db);
+  const lists = mongo.db.collection<{ _id: string; picture?: string }>('playlists');
+  // Lists without a picture are not in it.
+  expect(await lists.indexes()).toContainEqual(
+    expect.objectContaining({ key: { picture: 1 }, sparse: true }),
+  );
+  const user = 'melati';
+  const { hash } = await uploads.put(user, await coloured('#693').png().toBuffer());
+  await mongo.db.collection<{ _id: string }>('pictures').deleteOne({ _id: user });
+  await lists.insertMany([{ _id: 'with', picture: hash }, { _id: 'without' }]);
+  const erase = () => eraseFiles(mongo.db, home, { pictures: [hash], covers: [] });
+  expect([await erase(), await keptFiles(hash)]).toEqual([0, 1]);
+  await lists.deleteOne({ _id: 'with' });
+  expect([await erase(), await keptFiles(hash)]).toEqual([1, 0]);
 });
 
 test('what is no picture is refused with its reason, and changes nothing', async () => {
