@@ -31,11 +31,12 @@ export type ExamplesOptions = z.infer<typeof examplesOptions>;
  * What the ranker learns from one cut-off: for each listener who played something for the first
  * time in the week after, skips apart, the candidates that they would have been given, their
  * features, and which of them were played. Written as `examples.matrix`, [rows x (features + label)], and
- * `groups.parquet` (listener_ix, rows), in the same order.
+ * `groups.parquet` (listener, rows), in the same order. Neither holds an index of the catalogue, so
+ * weeks with another catalogue can learn from them too.
  */
 export const examples: Stage<ExamplesOptions> = {
   name: 'examples',
-  version: 6,
+  version: 7,
   options: examplesOptions,
   async run({ options, sql, input, output, save, report, signal }) {
     const world = await readWorld(sql, { factors: input('factors') }, options.cutoff);
@@ -123,7 +124,10 @@ export const examples: Stage<ExamplesOptions> = {
     await writeMatrix(join(output, 'examples.matrix'), { rows, columns: width, values });
     await sql.run('CREATE TEMP TABLE groups (listener_ix INTEGER, rows INTEGER)');
     await sql.append('groups', groups);
-    await save('groups', '(SELECT * FROM groups ORDER BY listener_ix)');
+    await save(
+      'groups',
+      '(SELECT listener, rows FROM groups JOIN catalogue.listeners USING (listener_ix) ORDER BY listener)',
+    );
     report.figure('groups', groups.length);
     report.figure('features', featureNames.length);
   },

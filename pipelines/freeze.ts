@@ -3,6 +3,7 @@ import { addWeeks, weekCutoffUtc, weekOf } from '../model/week.ts';
 import { fromLake, type LakeSnapshot } from './lake.ts';
 import type { Clock, Sql } from './ports.ts';
 import { hasSoundTable } from './sounds.ts';
+import { takenOverBy, weekToLearnFrom, type ExamplesOfWeeks } from './take-over.ts';
 import { trainingCutoffs } from './training-cutoffs.ts';
 import type { FrozenChampion, FrozenWeek, WeekOptions } from './week-plan.ts';
 
@@ -26,6 +27,8 @@ export interface Freezing {
   readonly weeks: FrozenWeeks;
   /** The champion that a week with this cut-off may know. Left out: there is none. */
   readonly championBefore?: (cutoffMs: number) => Promise<FrozenChampion | undefined>;
+  /** Left out: what the ranker learns from is made anew, as it is for a new revision. */
+  readonly examples?: ExamplesOfWeeks;
   readonly sql: Sql;
   readonly clock: Clock;
 }
@@ -46,8 +49,12 @@ export async function freezeWeek(freezing: Freezing): Promise<FrozenWeek> {
   }
   const options: WeekOptions = { ...defaults, ...withoutUndefined(asked) };
   const cutoffMs = weekCutoffUtc(week);
-  const known = await knownBefore(sql, lake, cutoffMs);
-  if (known.listens === 0) {
+  const learning =
+    freezing.examples === undefined || recompute
+      ? undefined
+      : await weekToLearnFrom(week, options.trainingWeeks, (key) => weeks.find(key));
+  const known = await knownBefore(sql, lake, cutoffMs, learning?.cutoff);
+  if (known.rows === 0) {
     const held =
       known.first === null
         ? 'none'
@@ -70,13 +77,19 @@ export async function freezeWeek(freezing: Freezing): Promise<FrozenWeek> {
     ...(soundTable ? { soundTable } : {}),
     options,
     lake: { id: lake.id, tables: mutableTables(lake) },
+    listens: known.listens,
     previous: await previousLists(week, weeks),
     ...(champion === undefined ? {} : { champion }),
     // What was made before stays in force until the new revision has its lists.
     ...(existing?.lists === undefined ? {} : { lists: existing.lists }),
   };
-  await weeks.write(frozen);
-  return frozen;
+  const takenOver =
+    learning === undefined
+      ? []
+      : await takenOverBy(frozen, learning, known.earlier, freezing.examples!);
+  const decided = takenOver.length === 0 ? frozen : { ...frozen, takenOver };
+  await weeks.write(decided);
+  return decided;
 }
 
 /** The zone in which a Monday begins last. */
@@ -98,23 +111,39 @@ export async function defaultWeek(sql: Sql, lake: LakeSnapshot): Promise<string>
   return addWeeks(weekOf(row!.last.getTime(), lastZone), 1);
 }
 
+/**
+ * Rows of listens before the cut-off; how many listens these are about, and those before an earlier
+ * cut-off, what sources tell twice counted once; entries of the catalogue before it.
+ */
+interface Known {
+  readonly rows: number;
+  readonly listens: number;
+  readonly earlier: number;
+  readonly catalogued: number;
+  readonly first: Date | null;
+  readonly last: Date | null;
+}
+
 async function knownBefore(
   sql: Sql,
   lake: LakeSnapshot,
   cutoffMs: number,
-): Promise<{ listens: number; catalogued: number; first: Date | null; last: Date | null }> {
-  const [row] = await sql.rows<{
-    listens: number;
-    catalogued: number;
-    first: Date | null;
-    last: Date | null;
-  }>(
-    `SELECT count(*) FILTER (listened_at < CAST($cutoff AS TIMESTAMP)) AS listens,
+  earlierCutoff: string | undefined,
+): Promise<Known> {
+  const [row] = await sql.rows<Known>(
+    `SELECT count(*) FILTER (listened_at < CAST($cutoff AS TIMESTAMP)) AS rows,
+            approx_count_distinct(hash(listener, listened_at))
+              FILTER (listened_at < CAST($cutoff AS TIMESTAMP)) AS listens,
+            approx_count_distinct(hash(listener, listened_at))
+              FILTER (listened_at < CAST($earlier AS TIMESTAMP)) AS earlier,
             min(listened_at) AS first, max(listened_at) AS last,
             (SELECT count(*) FROM ${fromLake('recordings', lake.tables.recordings)}
              WHERE known_from < CAST($cutoff AS TIMESTAMP)) AS catalogued
      FROM ${fromLake('listens', lake.tables.listens)}`,
-    { cutoff: iso(cutoffMs).replace('Z', '') },
+    {
+      cutoff: iso(cutoffMs).replace('Z', ''),
+      earlier: (earlierCutoff ?? iso(cutoffMs)).replace('Z', ''),
+    },
   );
   return row!;
 }

@@ -61,12 +61,12 @@ interface Model extends Contestant {
  * where it does not, the prior makes the lists, for there must be some, and nobody is champion.
  *
  * Writes the chosen model as `ranker.mmrk`, `challenger.mmrk`, `gate.json` and `holdout.parquet`
- * (cutoff, listener_ix, challenger, rival: NDCG@30).
+ * (cutoff, listener, a number that tells them apart, challenger, rival: NDCG@30).
  */
 export function gateStage(loadTensorflow: () => Promise<Tensorflow>): Stage<GateStageOptions> {
   return {
     name: 'gate',
-    version: 2,
+    version: 3,
     options: gateStageOptions,
     async run(context) {
       const { options, sql, input, output, report, signal } = context;
@@ -205,7 +205,7 @@ async function saveHoldout(
   ndcg: { readonly challenger: Float64Array; readonly rival: Float64Array },
 ): Promise<void> {
   await sql.run(
-    'CREATE TEMP TABLE holdout (cutoff VARCHAR, listener_ix INTEGER, challenger DOUBLE, rival DOUBLE)',
+    'CREATE TEMP TABLE holdout (cutoff VARCHAR, listener INTEGER, challenger DOUBLE, rival DOUBLE)',
   );
   const rows = Array.from(
     listeners,
@@ -218,7 +218,7 @@ async function saveHoldout(
       ] as const,
   );
   await sql.append('holdout', rows);
-  await save('holdout', '(SELECT * FROM holdout ORDER BY cutoff, listener_ix)');
+  await save('holdout', '(SELECT * FROM holdout ORDER BY cutoff, listener)');
   report.rowsOut(rows.length);
 }
 

@@ -23,7 +23,8 @@ export async function labelledListeners(sql: Sql, numCutoffs: number): Promise<n
 
 /**
  * The examples of the cut-offs `first` to `end` (exclusive), oldest first; `cutoffs` of a group is
- * the cut-off's number.
+ * the cut-off's number, `listeners` of a group a number that tells listeners apart, from 0 in the
+ * order in which they come.
  *
  * @param input - folder of an input
  */
@@ -35,6 +36,7 @@ export async function readExamples(
 ): Promise<Holdout> {
   const width = numFeatures + 1;
   const offsets = [0];
+  const numbers = new Map<string, number>();
   const listeners: number[] = [];
   const cutoffs: number[] = [];
   const matrices: Float32Array[] = [];
@@ -45,14 +47,16 @@ export async function readExamples(
       throw new Error(`${name}: expected ${width} columns, got ${matrix.columns}`);
     }
     matrices.push(matrix.values);
-    const { listener_ix, rows } = await sql.columns<'listener_ix' | 'rows'>(
-      `SELECT listener_ix, rows FROM "${name}".groups ORDER BY listener_ix`,
+    const groups = await sql.rows<{ listener: string; rows: number }>(
+      `SELECT listener, rows FROM "${name}".groups ORDER BY listener`,
     );
-    rows.forEach((count: number, group: number) => {
-      offsets.push(offsets.at(-1)! + count);
-      listeners.push(listener_ix[group]!);
+    for (const { listener, rows } of groups) {
+      const number = numbers.get(listener) ?? numbers.size;
+      numbers.set(listener, number);
+      offsets.push(offsets.at(-1)! + rows);
+      listeners.push(number);
       cutoffs.push(n);
-    });
+    }
   }
   const numRows = offsets.at(-1)!;
   const features = new Float32Array(numRows * numFeatures);

@@ -64,6 +64,31 @@ export function fingerprintOf(node: Step | Source): string {
   return createHash('sha256').update(identity).digest('hex').slice(0, 24);
 }
 
+/**
+ * How a step is made, whatever it is made of: the stages, their versions and options but for days,
+ * and what goes into which. Two steps with one method differ by their data and cut-off only.
+ */
+export function methodOf(node: Step): string {
+  return createHash('sha256')
+    .update(JSON.stringify(methodTree(node)))
+    .digest('hex')
+    .slice(0, 24);
+}
+
+function methodTree({ stage, options, inputs }: Step): unknown {
+  const made = Object.entries(inputs)
+    // What only changes time, and what is there for some cut-offs and not for others, is no method.
+    .filter(([name]) => !name.startsWith('spellings-') && name !== 'previous')
+    .map(([name, input]) => [name, 'stage' in input ? methodTree(input) : null])
+    .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
+  const settings = JSON.stringify(sortedKeys(options), (_, value: unknown) =>
+    typeof value === 'string' && isDay.test(value) ? 'day' : value,
+  );
+  return [stage.name, stage.version, settings, made];
+}
+
+const isDay = /^\d{4}-\d{2}-\d{2}(T|$)/;
+
 function sortedKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortedKeys);
   if (value === null || typeof value !== 'object') return value;

@@ -63,6 +63,9 @@ export const frozenChampion = z.object({
 });
 export type FrozenChampion = z.infer<typeof frozenChampion>;
 
+/** The examples of a cut-off: the fingerprint of their artifact. */
+const madeExamples = z.object({ cutoff: z.iso.datetime(), fingerprint: z.string() });
+
 /**
  * A week whose inputs are frozen: running it again makes the same lists. Stored before its first
  * stage runs.
@@ -85,12 +88,21 @@ export const frozenWeek = z.object({
   soundTable: z.boolean().optional(),
   options: weekOptions,
   lake: lakeSnapshot,
+  /**
+   * About how many listens the lake has before the cut-off, what sources tell twice counted once;
+   * absent in weeks that were frozen before it was asked.
+   */
+  listens: z.int().nonnegative().optional(),
   /** The lists of up to eight weeks before, the latest first: fingerprints of their artifacts. */
   previous: z.array(z.object({ week: z.string(), fingerprint: z.string() })),
   /** The champion that the week's challenger is compared with; absent where there was none. */
   champion: frozenChampion.optional(),
+  /** Of the training cut-offs, those whose examples an earlier week has made, oldest first. */
+  takenOver: z.array(madeExamples).optional(),
   /** The newest lists that were made; those of the revision before until this one's are. */
   lists: z.object({ fingerprint: z.string(), model: z.string() }).optional(),
+  /** What the challenger of these lists was shown, for later weeks to take over, and how it was made. */
+  examples: z.object({ method: z.string(), made: z.array(madeExamples) }).optional(),
 });
 export type FrozenWeek = z.infer<typeof frozenWeek>;
 

@@ -11,9 +11,10 @@ import type { LakeSnapshot } from './lake.ts';
 import { makersOnThisThread, type OpenListMakers } from './list-making.ts';
 import { listsStage } from './make-lists.ts';
 import { rankerStage, rankerTraining } from './ranker.ts';
+import { examplesInput } from './read-examples.ts';
 import { mentionsOf } from './article-days.ts';
 import { catalogueOf } from './spelling-parts.ts';
-import { step, type Source, type Step } from './step.ts';
+import { fingerprintOf, methodOf, step, type Source, type Step } from './step.ts';
 import { snapshot } from './snapshot.ts';
 import { text } from './text.ts';
 import { soundsStage } from './sounds.ts';
@@ -40,7 +41,8 @@ export interface Engines {
  *    has articles, **mentions** first finds who they are about, and **trends** who is written about
  *    more than usual before each cut-off.
  * 3. A **snapshot** holds what was known of the listens at a cut-off, **factors** the collaborative
- *    filtering on it, **examples** what was played first in the week after.
+ *    filtering on it, **examples** what was played first in the week after. Examples that an earlier
+ *    week has made are taken over (`take-over.ts`).
  * 4. The **ranker** learns from the examples of all weekly cut-offs but the newest: the challenger.
  * 5. The **gate** compares it with the champion on the newest, and lets the better one through.
  * 6. **lists**: at the last cut-off, candidates from all sources, scored by that model, assembled to
@@ -48,6 +50,7 @@ export interface Engines {
  *
  * @param previousLists - artifacts of the lists of up to eight weeks before, which do not return
  * @param champion - the folder of the champion that the week is frozen with, where it has one
+ * @param takenOver - the artifacts that the week takes over, by cut-off, all of `week.takenOver`
  * @param mentionsHelp - what was linked before, of which the mentions take over what comes to the same
  */
 export function weekGraph(
@@ -55,15 +58,19 @@ export function weekGraph(
   previousLists: readonly Source[],
   engines: Engines,
   champion?: Source,
+  takenOver: ReadonlyMap<string, Source> = new Map(),
   mentionsHelp: readonly Step[] = [],
 ): Step {
   const { loadTensorflow } = engines;
   const { at, ranker } = weekSteps(week, engines, mentionsHelp);
+  if (!(week.takenOver ?? []).every(({ cutoff }) => takenOver.has(cutoff))) {
+    throw new Error(`week ${week.week}: expected the examples that it is frozen with`);
+  }
   if ((champion === undefined) !== (week.champion === undefined)) {
     throw new Error(`week ${week.week}: expected the champion that it is frozen with`);
   }
   const notBefore = week.champion?.learnedUntil ?? null;
-  const rankerStep = ranker(week.trainingCutoffs, {}, { notBefore });
+  const rankerStep = ranker(week.trainingCutoffs, {}, { notBefore }, takenOver);
   const previous = Object.fromEntries(
     previousLists.map((source, n) => [`previous-${n}`, source] as const),
   );
@@ -88,6 +95,24 @@ export function weekGraph(
   return step(listsStage({ ...engines, openListMakers: makers }), about, { ...known, gate });
 }
 
+/** How a week makes its examples (`methodOf`); undefined where it has nothing to learn from. */
+export function examplesMethod(week: FrozenWeek, engines: Engines): string | undefined {
+  const newest = week.trainingCutoffs.at(-1);
+  return newest === undefined ? undefined : methodOf(weekSteps(week, engines).examplesAt(newest));
+}
+
+/** The examples that the challenger of a week is shown, of the graph of its lists. */
+export function examplesOf(
+  week: FrozenWeek,
+  goal: Step,
+): { cutoff: string; fingerprint: string }[] {
+  const { inputs } = goal.inputs['gate'] as Step;
+  return week.trainingCutoffs.map((cutoff, n) => ({
+    cutoff,
+    fingerprint: fingerprintOf(inputs[examplesInput(n)]!),
+  }));
+}
+
 /** What is known and learnt at one cut-off: what examples and lists are made from. */
 export type KnownAt = Record<'catalogue' | 'snapshot' | 'factors' | 'embedding' | 'text', Step> & {
   readonly trends?: Step;
@@ -109,14 +134,17 @@ export interface WeekSteps {
    * before it, so ask for new ones in ascending order.
    */
   readonly at: (cutoff: string) => KnownAt;
+  /** The examples of a cut-off, for a ranker that sees all candidates. */
+  readonly examplesAt: (cutoff: string) => Step;
   /**
    * Trained on the examples of these cut-offs, oldest first, which are its inputs; on all of them,
-   * or with a holdout on all but the newest.
+   * or with a holdout on all but the newest. Those that are taken over are not made here.
    */
   readonly ranker: (
     trainingCutoffs: readonly string[],
     variant?: Variant,
     holdout?: z.input<typeof holdoutOptions>,
+    takenOver?: ReadonlyMap<string, Source>,
   ) => Step;
 }
 
@@ -205,15 +233,18 @@ export function weekSteps(
     return inputs;
   };
 
+  const examplesAt = (cutoff: string, candidates?: Partial<CandidateOptions>): Step =>
+    step(examples, { cutoff, candidates }, at(cutoff), `examples ${cutoff.slice(0, 10)}`);
+
   const ranker: WeekSteps['ranker'] = (
     trainingCutoffs,
     { candidates, without } = {},
     holdout = undefined,
+    takenOver = new Map(),
   ) => {
-    const lessons: Record<string, Step> = {};
+    const lessons: Record<string, Step | Source> = {};
     trainingCutoffs.forEach((cutoff, n) => {
-      const label = `examples ${cutoff.slice(0, 10)}`;
-      lessons[`examples-${n}`] = step(examples, { cutoff, candidates }, at(cutoff), label);
+      lessons[examplesInput(n)] = takenOver.get(cutoff) ?? examplesAt(cutoff, candidates);
     });
     return step(
       rankerStage(loadTensorflow),
@@ -225,5 +256,5 @@ export function weekSteps(
       lessons,
     );
   };
-  return { catalogue: catalogueStep, at, ranker };
+  return { catalogue: catalogueStep, at, examplesAt, ranker };
 }

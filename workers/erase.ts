@@ -177,6 +177,7 @@ async function carryOut(
     );
     await count('histories', await eraseHistories(config.home, listener));
     await count('lists in artifacts', made.lists);
+    await count('examples', made.examples);
     await count('artifacts', made.artifacts);
     const toWait = knownAfterMs - (performance.now() - addedAt);
     if (toWait > 0) await pause(toWait, undefined, { signal });

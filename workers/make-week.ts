@@ -15,7 +15,7 @@ import { Runner, type StoredArtifact } from '../pipelines/runner.ts';
 import type { Source, Step } from '../pipelines/step.ts';
 import type { StageFunnel } from '../pipelines/stage.ts';
 import { weekOptions, type FrozenWeek, type WeekOptions } from '../pipelines/week-plan.ts';
-import { weekGraph } from '../pipelines/weekly.ts';
+import { examplesMethod, examplesOf, weekGraph } from '../pipelines/weekly.ts';
 import type { GateReport } from '../pipelines/gate-report.ts';
 import type { Home } from './home.ts';
 import { lakeMadeBefore } from './made-before.ts';
@@ -77,6 +77,7 @@ export async function makeWeek(making: MakingWeeks, request: WeekRequest): Promi
     signal,
     onFinish,
   });
+  const takenOver = await examplesTaken(home, frozen);
   const threads = openThreads();
   const help = request.from === undefined ? await helpOf(home, weeks, frozen, replaced) : [];
   const goal = weekGraph(
@@ -84,6 +85,7 @@ export async function makeWeek(making: MakingWeeks, request: WeekRequest): Promi
     previous,
     { loadTensorflow, loadKernels, openListMakers, threads },
     champion,
+    takenOver,
     help,
   );
   const gateStep = goal.inputs['gate'] as Step;
@@ -98,7 +100,12 @@ export async function makeWeek(making: MakingWeeks, request: WeekRequest): Promi
   }
   await home.artifacts.removeUnfinished();
   const model = String(lists.funnel.figures['model']);
-  frozen = { ...frozen, lists: { fingerprint: lists.fingerprint, model } };
+  const method = examplesMethod(frozen, { loadTensorflow, loadKernels });
+  frozen = {
+    ...frozen,
+    lists: { fingerprint: lists.fingerprint, model },
+    ...(method === undefined ? {} : { examples: { method, made: examplesOf(frozen, goal) } }),
+  };
   // At every run, so that what a killed one had decided and not recorded is recorded now.
   const decision = await inTurn(making, async () => {
     const recorded = await recordDecision(models.registry, {
@@ -108,7 +115,8 @@ export async function makeWeek(making: MakingWeeks, request: WeekRequest): Promi
     // Another process may have frozen a newer revision meanwhile.
     if (written?.revision === frozen.revision && written.lists?.fingerprint !== lists.fingerprint) {
       // An erasure may have changed the names of its segments.
-      await weeks.write({ ...written, lists: frozen.lists });
+      const { lists: made, examples } = frozen;
+      await weeks.write({ ...written, lists: made, ...(examples && { examples }) });
     }
     return recorded;
   });
@@ -155,6 +163,11 @@ async function freeze(
       lake: await lake.snapshot(),
       weeks: openWeekBook(weekBookFolder(folder, lakeName)),
       championBefore: (cutoffMs) => models.registry.championBefore(lakeName, cutoffMs),
+      examples: {
+        methodOf: (frozen) => examplesMethod(frozen, { loadTensorflow, loadKernels }),
+        has: async (fingerprint) =>
+          (await home.artifacts.origin('examples', fingerprint)) !== undefined,
+      },
       sql,
       clock,
     });
@@ -163,19 +176,41 @@ async function freeze(
   }
 }
 
-async function previousLists(
-  { artifacts }: Home,
+function previousLists(
+  home: Home,
   { week, fingerprint }: FrozenWeek['previous'][number],
 ): Promise<Source> {
   const remedy = `make that week again with --week ${week} --from lists`;
-  const found = await artifacts.find('lists', fingerprint).catch((cause: unknown) => {
+  return madeBefore(home, `the lists of ${week}`, { stage: 'lists', fingerprint }, remedy);
+}
+
+async function examplesTaken(home: Home, frozen: FrozenWeek): Promise<Map<string, Source>> {
+  const remedy = '--recompute makes a new revision that takes nothing over';
+  const taken = (frozen.takenOver ?? []).map(async ({ cutoff, fingerprint }) => {
+    const what = `what ${frozen.week} learns of ${cutoff.slice(0, 10)}`;
+    return [
+      cutoff,
+      await madeBefore(home, what, { stage: 'examples', fingerprint }, remedy),
+    ] as const;
+  });
+  return new Map(await Promise.all(taken));
+}
+
+/** What an earlier week has made. @throws Mistake `ARTIFACT_CORRUPT` with the remedy where it is not whole */
+async function madeBefore(
+  { artifacts }: Home,
+  what: string,
+  { stage, fingerprint }: { readonly stage: string; readonly fingerprint: string },
+  remedy: string,
+): Promise<Source> {
+  const found = await artifacts.find(stage, fingerprint).catch((cause: unknown) => {
     if (!(cause instanceof Mistake)) throw cause;
-    const [what] = cause.message.split('; ', 1);
-    throw new Mistake(cause.code, `the lists of ${week}: ${what}; ${remedy}`, { cause });
+    const [why] = cause.message.split('; ', 1);
+    throw new Mistake(cause.code, `${what}: ${why}; ${remedy}`, { cause });
   });
   if (found !== undefined) return found;
   throw new Mistake(
     'ARTIFACT_CORRUPT',
-    `the lists of ${week}: expected artifact lists/${fingerprint}, got none; ${remedy}`,
+    `${what}: expected artifact ${stage}/${fingerprint}, got none; ${remedy}`,
   );
 }

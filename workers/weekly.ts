@@ -56,6 +56,8 @@ export interface WeekResult {
   /** Hash of the lists' bytes. */
   readonly content: string;
   readonly listeners: number;
+  /** Cut-offs whose examples an earlier week has made. */
+  readonly takenOver: number;
   readonly figures: StageFunnel['figures'];
   /** What the gate found, and why. */
   readonly gate: GateReport;
@@ -133,6 +135,12 @@ async function makeAndDeliver(
     ...(from === undefined ? {} : { from }),
   });
   tell(`\n${funnelTable(foldCutoffs(made.funnels))}\n`);
+  const { takenOver = [], trainingCutoffs } = made.frozen;
+  if (takenOver.length > 0) {
+    tell(
+      `learned from ${trainingCutoffs.length} weeks; the examples of ${takenOver.length} were taken over`,
+    );
+  }
   tell(gateLine(made.gate, made.isPromoted));
   const delivery =
     delivering === undefined
@@ -208,6 +216,7 @@ function resultOf({ frozen, lists, gate, funnels }: MadeWeek): WeekResult {
     lists: lists.fingerprint,
     content: lists.content,
     listeners: lists.funnel.rowsOut,
+    takenOver: frozen.takenOver?.length ?? 0,
     figures: lists.funnel.figures,
     gate,
     funnel: foldCutoffs(funnels).map(({ label, funnel }) => ({ label, ...funnel })),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Sql } from '../../pipelines/ports.ts';
 import { openArtifacts, type Artifacts } from '../artifacts.ts';
 import { isInFile } from './find-in-file.ts';
+import { eraseFromExamples, namesListeners } from './example-files.ts';
 import { eraseFromLists } from './list-files.ts';
 import type { NameFinder } from './names.ts';
 import { awaitRest, type Patience } from './rest.ts';
@@ -10,16 +11,18 @@ import { awaitRest, type Patience } from './rest.ts';
 /** Stages whose artifacts stay: what they hold is nobody's but models, figures, and finished lists. */
 const kept = new Set(['lists', 'gate', 'ranker']);
 
-/** What was removed: artifacts, and rows of lists. */
+/** What was removed: artifacts, rows of lists, and what rankers were shown of the listener. */
 export interface ArtifactErasure {
   readonly artifacts: number;
   readonly lists: number;
+  readonly examples: number;
 }
 
 /**
  * Takes a listener out of what weeks were made from and of what they made:
  *
  * - the lists of every week lose the listener's, and keep all other bytes and their fingerprint;
+ * - so do the examples, which later weeks take over;
  * - the artifacts that lists are made from are removed where the listener was in the lake that they
  *   come of, with all that was made from them: whoever asks for them again has them made from the
  *   lake without the listener;
@@ -51,10 +54,15 @@ export async function eraseFromArtifacts(
   await artifacts.removeUnfinished();
   const all = await allArtifacts(root, artifacts);
   const gone = new Set<string>();
+  const stay = new Set<string>();
   let lists = 0;
+  let examples = 0;
   for (const { stage, fingerprint, folder } of all) {
     if (stage === 'lists') {
       lists += await eraseFromLists(folder, finder.listener, sql);
+    } else if (stage === 'examples' && (await namesListeners(folder, sql))) {
+      examples += await eraseFromExamples(folder, finder.listener, sql);
+      stay.add(fingerprint);
     } else if (!kept.has(stage)) {
       const isTheirs =
         (isEverywhere && stage === 'catalogue') ||
@@ -69,7 +77,7 @@ export async function eraseFromArtifacts(
   for (let before = -1; before !== gone.size;) {
     before = gone.size;
     for (const { stage, fingerprint, inputs } of all) {
-      if (kept.has(stage)) continue;
+      if (kept.has(stage) || stay.has(fingerprint)) continue;
       if (inputs.some((input) => gone.has(input) && !spelled.has(input))) gone.add(fingerprint);
     }
   }
@@ -79,7 +87,7 @@ export async function eraseFromArtifacts(
   for (const { folder } of [...ofGone].sort((a, b) => Number(isNamed(a)) - Number(isNamed(b)))) {
     await rm(folder, { recursive: true, force: true });
   }
-  return { artifacts: ofGone.length, lists };
+  return { artifacts: ofGone.length, lists, examples };
 }
 
 interface Made {

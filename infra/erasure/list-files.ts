@@ -1,20 +1,14 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { readFile, rename, rm, stat } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import writeFileAtomic from 'write-file-atomic';
 import { bsonDocument, readBsonFile } from '../../pipelines/bson-file.ts';
 import { erasedList } from '../../pipelines/delivery/erased.ts';
 import { weeklyList } from '../../pipelines/lists.ts';
 import { listsManifest, makeListsAgain, readListsManifest } from '../../pipelines/make-lists.ts';
 import type { Sql } from '../../pipelines/ports.ts';
 import { quoted } from '../../pipelines/sql.ts';
-import { hashFile } from '../hash-file.ts';
-
-/** The part of an artifact's manifest that says what its files are. */
-interface Manifest {
-  files: { path: string; bytes: number; sha256: string }[];
-}
+import { mendManifest } from './mend-manifest.ts';
 
 /**
  * Takes a listener out of an artifact of the stage `lists`: an empty list stands where theirs was,
@@ -37,7 +31,7 @@ export async function eraseFromLists(folder: string, user: string, sql: Sql): Pr
   const rows = await eraseFromListed(join(folder, listed), user, sql);
   removed += rows;
   if (rows > 0) changed.add(listed);
-  await mendManifest(folder, changed);
+  await mendManifest(folder, changed, (path) => path.startsWith('zones/') || path === listed);
   return removed;
 }
 
@@ -100,22 +94,4 @@ async function eraseFromListed(path: string, listener: string, sql: Sql): Promis
   );
   await rename(scratch, path);
   return counted!.rows;
-}
-
-/** Makes the manifest true of files that were replaced, now or before a kill. */
-async function mendManifest(folder: string, changed: ReadonlySet<string>): Promise<void> {
-  const path = join(folder, 'artifact.json');
-  const manifest = JSON.parse(await readFile(path, 'utf8')) as Manifest;
-  let isChanged = false;
-  for (const file of manifest.files) {
-    const isOurs = file.path.startsWith('zones/') || file.path === 'listed.parquet';
-    if (!isOurs) continue;
-    await rm(join(folder, `${file.path}.erasing`), { force: true });
-    const { size } = await stat(join(folder, file.path));
-    if (!changed.has(file.path) && size === file.bytes) continue;
-    file.bytes = size;
-    file.sha256 = await hashFile(join(folder, file.path));
-    isChanged = true;
-  }
-  if (isChanged) await writeFileAtomic(path, JSON.stringify(manifest, null, 1));
 }

@@ -117,15 +117,15 @@ async function run(name: string, options: object = {}): Promise<StageOutcome> {
 }
 
 const groupsOf = (name: string) =>
-  sql.rows<{ listener_ix: number; rows: number }>(
+  sql.rows<{ listener: string; rows: number }>(
     `SELECT * FROM read_parquet('${at(name)}/groups.parquet')`,
   );
 
 test('whoever played something new in the week after is a group, all candidates in it', async () => {
   // 39 tracks can be recommended; listener 0 has heard two of them, listener 1 one.
   expect(await groupsOf('examples')).toEqual([
-    { listener_ix: 0, rows: 37 },
-    { listener_ix: 1, rows: 38 },
+    { listener: '0', rows: 37 },
+    { listener: '1', rows: 38 },
   ]);
   const { rows, columns } = await readMatrix(join(at('examples'), 'examples.matrix'));
   expect([rows, columns]).toEqual([37 + 38, numFeatures + 1]);
@@ -155,7 +155,7 @@ test('the funnel counts works: offered, not among the candidates, of listeners u
 
 test('no more listeners are drawn on than asked for', async () => {
   const { dropped } = await run('few', { listeners: 1 });
-  expect(await groupsOf('few')).toEqual([{ listener_ix: 0, rows: 37 }]);
+  expect(await groupsOf('few')).toEqual([{ listener: '0', rows: 37 }]);
   expect(dropped['beyond the listeners drawn on']).toBe(1);
 });
 

@@ -106,6 +106,7 @@ test('a week is frozen with its cut-off, what the lake holds, and every option',
     catalogue: 'all',
     options: { seed: 7, trainingWeeks: 52, halfLifeDays: 60 },
     lake,
+    listens: 2,
     previous: [],
   });
   expect(book.get(week)).toEqual(frozen);
@@ -269,4 +270,28 @@ test('a week is frozen with the champion of the moment, and keeps it until it is
     championBefore: () => Promise.resolve(undefined),
   });
   expect('champion' in without).toBe(false);
+});
+
+test('what an earlier week has learned from is taken over where nothing speaks against it, but not by a new revision', async () => {
+  const taken = { cutoff: '2014-08-18T00:00:00.000Z', fingerprint: 'examples-1' };
+  made('2014-W35', 'lists-1');
+  const earlier = { listens: 1, examples: { method: 'm', made: [taken] } };
+  book.set('2014-W35', {
+    ...book.get('2014-W35')!,
+    ...earlier,
+    frozenAt: new Date(now).toISOString(),
+  });
+  const lake = await spring();
+  const asked: string[] = [];
+  const examples = {
+    methodOf: ({ week: key }: FrozenWeek) => {
+      asked.push(key);
+      return 'm';
+    },
+    has: () => Promise.resolve(true),
+  };
+  expect((await freeze(lake, { examples })).takenOver).toEqual([taken]);
+  expect(book.get(week)?.takenOver).toEqual([taken]);
+  expect(asked).toEqual([week]);
+  expect('takenOver' in (await freeze(lake, { examples, recompute: true }))).toBe(false);
 });

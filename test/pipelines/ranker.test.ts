@@ -48,8 +48,8 @@ async function lesson(name: string, groups: number): Promise<string> {
     sql,
     folder,
     'groups',
-    { listener_ix: 'INTEGER', rows: 'INTEGER' },
-    Array.from({ length: groups }, (_, listener_ix) => ({ listener_ix, rows: 10 })),
+    { listener: 'VARCHAR', rows: 'INTEGER' },
+    Array.from({ length: groups }, (_, n) => ({ listener: `listener ${n}`, rows: 10 })),
   );
   return folder;
 }
