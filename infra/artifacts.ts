@@ -3,11 +3,11 @@ import { createReadStream, existsSync, rmSync } from 'node:fs';
 import { mkdir, readFile, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { Mistake } from '../model/mistake.ts';
 import type { ArtifactStore, StoredArtifact } from '../pipelines/runner.ts';
 import { acquireLock } from './lock.ts';
+import { makeFolder, replaceFile, syncToDisk } from './to-disk.ts';
 
 /** The file that says that a folder is a whole artifact, and what it holds. */
 const manifestName = 'artifact.json';
@@ -103,11 +103,12 @@ export function openArtifacts(root: string): Artifacts {
         },
         files,
       };
-      await writeFileAtomic(join(scratch, manifestName), JSON.stringify(manifest, null, 1));
+      await replaceFile(join(scratch, manifestName), JSON.stringify(manifest, null, 1));
       const folder = folderOf(description.stage, description.fingerprint);
-      await mkdir(join(root, description.stage), { recursive: true });
+      await makeFolder(join(root, description.stage));
       await rm(folder, { recursive: true, force: true });
       await rename(scratch, folder);
+      await syncToDisk(join(root, description.stage));
       verified.add(folder);
       return stored(folder, manifest);
     },

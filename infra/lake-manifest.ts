@@ -1,9 +1,9 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { Mistake } from '../model/mistake.ts';
 import { lakeTableNames } from '../pipelines/lake.ts';
+import { replaceFile } from './to-disk.ts';
 
 const count = z.int().nonnegative();
 const counts = z.object({
@@ -95,5 +95,5 @@ export async function writeManifest(
   { v, imports, logs, segments, replaced, erasing }: Manifest,
 ): Promise<void> {
   const content: Manifest = { v, imports, logs, segments, replaced, erasing };
-  await writeFileAtomic(join(folder, fileName), `${JSON.stringify(content, null, 1)}\n`);
+  await replaceFile(join(folder, fileName), `${JSON.stringify(content, null, 1)}\n`);
 }

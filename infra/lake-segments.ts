@@ -1,9 +1,10 @@
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { Mistake } from '../model/mistake.ts';
 import { lakeTableNames, type WrittenFile } from '../pipelines/lake.ts';
 import { hashFile } from './hash-file.ts';
 import type { Manifest, Segment } from './lake-manifest.ts';
+import { makeFolder, syncToDisk } from './to-disk.ts';
 
 /**
  * Moves written files to their places; they count once a manifest names them.
@@ -18,6 +19,7 @@ export async function moveIn(
 ): Promise<Segment[]> {
   const segments: Segment[] = [];
   const taken = new Set<string>();
+  const folders = new Set<string>();
   for (const written of files) {
     const { path, table, day, rows } = written;
     await syncToDisk(path);
@@ -28,25 +30,19 @@ export async function moveIn(
     for (let n = 2; taken.has(file); n++) file = `${place}/${nameOf(sha256)}-${n}.${extension}`;
     taken.add(file);
     const target = join(folder, file);
-    await mkdir(dirname(target), { recursive: true });
+    await makeFolder(dirname(target));
     await rename(path, target);
+    folders.add(dirname(target));
     segments.push({ table, file, rows, bytes, sha256, source: source(written) });
   }
+  // Before a manifest names them.
+  for (const place of folders) await syncToDisk(place);
   return segments;
 }
 
 /** The UTC day of a segment of listens. */
 export function dayOfSegment({ file }: Segment): string | undefined {
   return /\/day=(\d{4}-\d{2}-\d{2})\//.exec(file)?.[1];
-}
-
-async function syncToDisk(path: string): Promise<void> {
-  const file = await open(path, 'r');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }
 
 /** Removes files in the folders of tables that the manifest does not name: a writer was killed. */

@@ -14,6 +14,7 @@ import { finishErasing, removeReplaced, replaceSegments, type LakePlace } from '
 import { dayOfSegment, moveIn, removeOrphans } from './lake-segments.ts';
 import { snapshotOf } from './lake-snapshot.ts';
 import { acquireLock } from './lock.ts';
+import { makeFolder } from './to-disk.ts';
 
 export interface LakeOptions {
   /** How long an import waits for another one, milliseconds, >= 0. Default 10 minutes. */
@@ -59,6 +60,7 @@ export function openLake(home: string, options: LakeOptions = {}): Lake {
     snapshot: takeSnapshot,
     async update(work, signal) {
       const what = `lake ${folder}`;
+      await makeFolder(folder);
       const release = await acquireLock(join(folder, 'lock'), { waitMs, what, signal });
       try {
         let manifest = await readManifest(folder);

@@ -1,9 +1,9 @@
-import { mkdir, readFile, readdir } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { Mistake } from '../model/mistake.ts';
 import { weekKeyPattern } from '../model/week.ts';
 import { frozenWeek, type FrozenWeek } from '../pipelines/week-plan.ts';
+import { makeFolder, replaceFile } from './to-disk.ts';
 
 /** The frozen weeks of one lake, a JSON file each: `<folder>/<week>.json`, replaced atomically. */
 export interface WeekBook {
@@ -35,8 +35,8 @@ export function openWeekBook(folder: string): WeekBook {
       }
     },
     async write(week) {
-      await mkdir(folder, { recursive: true });
-      await writeFileAtomic(fileOf(week.week), JSON.stringify(week, null, 1));
+      await makeFolder(folder);
+      await replaceFile(fileOf(week.week), JSON.stringify(week, null, 1));
     },
     async weeks() {
       const files = await readdir(folder).catch(() => [] as string[]);

@@ -1,7 +1,7 @@
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { hashFile } from '../hash-file.ts';
+import { replaceFile } from '../to-disk.ts';
 
 /** The part of an artifact's manifest that says what its files are. */
 interface Manifest {
@@ -31,5 +31,5 @@ export async function mendManifest(
     file.sha256 = await hashFile(join(folder, file.path));
     isChanged = true;
   }
-  if (isChanged) await writeFileAtomic(path, JSON.stringify(manifest, null, 1));
+  if (isChanged) await replaceFile(path, JSON.stringify(manifest, null, 1));
 }

@@ -1,10 +1,10 @@
-import { chmod, mkdir, readFile, readdir, rm } from 'node:fs/promises';
+import { chmod, readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { Mistake } from '../../model/mistake.ts';
 import { withLock } from '../lock.ts';
 import { hashOf } from '../mongo/erased.ts';
+import { makeFolder, replaceFile } from '../to-disk.ts';
 
 const record = z.object({
   format: z.literal(1),
@@ -90,10 +90,10 @@ export function openErasureBook(home: string): ErasureBook {
   const put = async (erasure: ErasureRecord): Promise<void> => {
     await chmod(folder, 0o700);
     const text = JSON.stringify(erasure, null, 1);
-    await writeFileAtomic(join(folder, `${erasure.hash}.json`), text, { mode: 0o600 });
+    await replaceFile(join(folder, `${erasure.hash}.json`), text, { mode: 0o600 });
   };
   const change = async <Result>(work: () => Promise<Result>): Promise<Result> => {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const options = { waitMs: 60_000, what: `the records in ${folder}` };
     return withLock(join(folder, 'lock'), options, work);
   };

@@ -1,7 +1,7 @@
-import { mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
+import { readFile, readdir, rm, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import type { ModelFiles } from '../../pipelines/models.ts';
+import { makeFolder, replaceFile } from '../to-disk.ts';
 
 /** Files of models in a folder, which can be searched and removed too. */
 export interface FolderFiles extends ModelFiles {
@@ -18,8 +18,8 @@ export function openFolderFiles(folder: string): FolderFiles {
     async put(version, name, bytes) {
       const path = join(folder, version, name);
       if (await isThere(path)) return;
-      await mkdir(join(folder, version), { recursive: true });
-      await writeFileAtomic(path, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+      await makeFolder(join(folder, version));
+      await replaceFile(path, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     },
     async get(version, name) {
       try {

@@ -1,6 +1,5 @@
-import { mkdir, readFile, readdir, stat } from 'node:fs/promises';
+import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import type { z } from 'zod';
 import { Mistake } from '../../model/mistake.ts';
 import {
@@ -10,6 +9,7 @@ import {
   type ModelRecord,
   type ModelStore,
 } from '../../pipelines/models.ts';
+import { makeFolder, replaceFile } from '../to-disk.ts';
 
 /**
  * Records and events as JSON files, one each, written whole or not at all:
@@ -30,8 +30,8 @@ export function openFolderStore(folder: string): ModelStore {
     const place = join(folder, lake, kind);
     const file = `${name.replaceAll(/[^A-Za-z0-9._-]/g, '~')}.json`;
     if ((await namesIn(place)).includes(file)) return;
-    await mkdir(place, { recursive: true });
-    await writeFileAtomic(join(place, file), JSON.stringify(value, null, 1));
+    await makeFolder(place);
+    await replaceFile(join(place, file), JSON.stringify(value, null, 1));
   };
   return {
     records: () => read<ModelRecord>('records', modelRecord),
