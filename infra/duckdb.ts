@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import {
   DuckDBDataChunk,
   DuckDBInstance,
@@ -7,6 +8,7 @@ import {
   type DuckDBValue,
 } from '@duckdb/node-api';
 import type { NumberColumn, Sql, SqlCell, SqlValue } from '../pipelines/ports.ts';
+import { goneFile } from './gone-file.ts';
 import { ownSpill } from './spill.ts';
 
 export interface DuckdbOptions {
@@ -47,19 +49,23 @@ class DuckdbSession implements Sql {
   }
 
   async run(sql: string, parameters?: Record<string, SqlValue>): Promise<void> {
-    await this.#connection.run(sql, parameters);
+    await this.#run(sql, parameters);
   }
 
   async rows<Row>(sql: string, parameters?: Record<string, SqlValue>): Promise<Row[]> {
-    const result = await this.#connection.run(sql, parameters);
+    const result = await this.#run(sql, parameters);
     const rows = await result.getRowObjectsJS();
     return rows.map((row) => plainRow(row) as Row);
   }
 
   async *stream<Row>(sql: string, parameters?: Record<string, SqlValue>): AsyncIterable<Row[]> {
-    const result = await this.#connection.stream(sql, parameters);
-    for await (const rows of result.yieldRowObjectJs()) {
-      yield rows.map((row) => plainRow(row) as Row);
+    try {
+      const result = await this.#connection.stream(sql, parameters);
+      for await (const rows of result.yieldRowObjectJs()) {
+        yield rows.map((row) => plainRow(row) as Row);
+      }
+    } catch (error) {
+      throw told(error);
     }
   }
 
@@ -67,7 +73,7 @@ class DuckdbSession implements Sql {
     sql: string,
     parameters?: Record<string, SqlValue>,
   ): Promise<Record<Names, NumberColumn>> {
-    const result = await this.#connection.run(sql, parameters);
+    const result = await this.#run(sql, parameters);
     const chunks = await result.fetchAllChunks();
     const length = chunks.reduce((sum, chunk) => sum + chunk.rowCount, 0);
     const columns: Record<string, NumberColumn> = {};
@@ -88,10 +94,10 @@ class DuckdbSession implements Sql {
     sql: string,
     parameters?: Record<string, SqlValue>,
   ): AsyncIterable<Record<Names, NumberColumn>> {
-    const result = await this.#connection.stream(sql, parameters);
+    const result = await this.#connection.stream(sql, parameters).catch(rethrow);
     let row = 0;
     for (;;) {
-      const chunk = await result.fetchChunk();
+      const chunk = await result.fetchChunk().catch(rethrow);
       if (chunk === null || chunk.rowCount === 0) return;
       const columns: Record<string, NumberColumn> = {};
       for (let c = 0; c < result.columnCount; c++) {
@@ -136,12 +142,25 @@ class DuckdbSession implements Sql {
     }
   }
 
+  #run(sql: string, parameters: Record<string, SqlValue> | undefined) {
+    return this.#connection.run(sql, parameters).catch(rethrow);
+  }
+
   dispose(): void {
     if (!this.#open) return;
     this.#open = false;
     this.#connection.closeSync();
     this.#instance.closeSync();
   }
+}
+
+function rethrow(error: unknown): never {
+  throw told(error);
+}
+
+/** A file that an erasure has removed meanwhile is no bug. DuckDB's errors may be of another realm. */
+function told(error: unknown): unknown {
+  return types.isNativeError(error) ? (goneFile(error.message, error) ?? error) : error;
 }
 
 /** @throws Error for NULL, naming where */

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { z } from 'zod';
 import { Mistake } from '../../model/mistake.ts';
+import { goneFile } from '../gone-file.ts';
 
 /** What DuckDB says with `errors_as_json`. */
 const told = z.object({
@@ -12,7 +13,8 @@ const told = z.object({
 
 /**
  * What went wrong with a statement, in one line, with line and column where DuckDB knows them:
- * `sql, line 2, column 8: Referenced column "bb" not found in FROM clause!`.
+ * `sql, line 2, column 8: Referenced column "bb" not found in FROM clause!`. A file that was removed
+ * while it was asked for is `LOCKED`.
  */
 export function mistakeOf(error: unknown, statement: string): unknown {
   // DuckDB's errors may be of another realm.
@@ -20,6 +22,10 @@ export function mistakeOf(error: unknown, statement: string): unknown {
   const json = /\{"exception_type".*\}\s*$/s.exec(error.message)?.[0];
   const { position, exception_message: message } =
     json === undefined ? { exception_message: error.message } : parsed(json, error.message);
+  const gone = goneFile(message, error);
+  // A place that was asked for by name is refused as any other.
+  const isNamed = statement.includes('/lake/') || statement.includes('/artifacts/');
+  if (gone !== undefined && !isNamed) return gone;
   const text = message.replaceAll(/\s*\n\s*/g, ' ').trim();
   const place = position === undefined ? '' : `, ${placeOf(Number(position), statement)}`;
   return new Mistake('USAGE', `sql${place}: ${text}`, { cause: error });
