@@ -83,11 +83,31 @@ export async function eraseFromArtifacts(
   }
   // What was made from others goes first: a kill leaves nothing that cannot be traced.
   const ofGone = all.filter(({ stage, fingerprint }) => !kept.has(stage) && gone.has(fingerprint));
-  const isNamed = ({ stage }: Made) => stage === 'catalogue';
-  for (const { folder } of [...ofGone].sort((a, b) => Number(isNamed(a)) - Number(isNamed(b)))) {
+  for (const { folder } of dependentsFirst(ofGone)) {
     await rm(folder, { recursive: true, force: true });
   }
   return { artifacts: ofGone.length, lists, examples };
+}
+
+/**
+ * Each after all that were made from it, whatever their stages; else in the order given. Inputs that
+ * are not among them do not matter.
+ */
+export function dependentsFirst<One extends Pick<Made, 'fingerprint' | 'inputs'>>(
+  made: readonly One[],
+): One[] {
+  const byFingerprint = new Map(made.map((one) => [one.fingerprint, one]));
+  const inputsFirst = new Set<One>();
+  const visit = (one: One) => {
+    if (inputsFirst.has(one)) return;
+    for (const input of one.inputs) {
+      const from = byFingerprint.get(input);
+      if (from !== undefined) visit(from);
+    }
+    inputsFirst.add(one);
+  };
+  for (const one of [...made].reverse()) visit(one);
+  return [...inputsFirst].reverse();
 }
 
 interface Made {
