@@ -51,8 +51,10 @@ const accepted = {
   page: 'text/html, application/xhtml+xml, text/plain;q=0.5, */*;q=0.1',
 } as const;
 
-/** A step on the way to an answer: a redirect, or the end. */
-type Step = { readonly restMs: number; readonly answer: Answer };
+/** A step on the way to an answer: a redirect, the end, or a request that failed. */
+type Step = { readonly restMs: number } & (
+  { readonly answer: Answer } | { readonly error: unknown }
+);
 
 /**
  * Fetches feeds and pages as a guest should: only what robots.txt allows, one request to a host at a
@@ -81,19 +83,27 @@ export function openFetcher(options: FetcherOptions): Fetcher {
     const turn = await hosts.turn(
       url.host,
       async (): Promise<Step> => {
-        const answer = await request(url, {
-          ...{ timeMs: limits.timeMs, maxBytes, privateHosts, signal, lookup },
-          headers: { ...agent, ...headers },
-          wants: (status, given) =>
-            status !== 200 ? `status ${status}` : wants === 'robots' || typeFits(wants, given),
-        });
+        let answer: Answer;
+        try {
+          answer = await request(url, {
+            ...{ timeMs: limits.timeMs, maxBytes, privateHosts, signal, lookup },
+            headers: { ...agent, ...headers },
+            wants: (status, given) =>
+              status !== 200 ? `status ${status}` : wants === 'robots' || typeFits(wants, given),
+          });
+        } catch (error) {
+          // A host that did not answer in time needs its pause more than others.
+          return { restMs, error };
+        }
         const asked = answer.status === 429 || answer.status === 503;
         const askedMs = asked ? retryAfterMs(answer.headers['retry-after'], clock()) : 0;
         return { answer, restMs: Math.max(restMs, askedMs) };
       },
       signal,
     );
-    return 'until' in turn ? turn : turn.answer;
+    if ('until' in turn) return turn;
+    if ('error' in turn) throw turn.error;
+    return turn.answer;
   }
 
   async function fetchRobots(at: URL, signal: AbortSignal): Promise<RobotsAnswer> {
@@ -124,6 +134,7 @@ export function openFetcher(options: FetcherOptions): Fetcher {
       return { kind: 'none' };
     } catch (error) {
       signal.throwIfAborted();
+      if (isOurServer(error)) throw error;
       return { kind: 'failed', reason: `robots.txt: ${(error as Error).message}` };
     }
   }
