@@ -24,9 +24,16 @@ export function decode(bytes: Uint8Array, contentType: string): string {
     defaultEncoding: 'windows-1252',
   });
   // The bytes are ASCII, or no UTF-8.
-  const label = isUtf8(said) || said === 'replacement' ? 'windows-1252' : said;
-  return new TextDecoder(label === 'x-user-defined' ? 'windows-1252' : label).decode(bytes);
+  const label = isUtf8(said) ? 'windows-1252' : (substitutes[said] ?? said);
+  return new TextDecoder(label).decode(bytes);
 }
+
+/** For what `TextDecoder` does not take; of ISO-8859-16 most, with the letters of Romanian, is alike. */
+const substitutes: Readonly<Record<string, string>> = {
+  replacement: 'windows-1252',
+  'x-user-defined': 'windows-1252',
+  'ISO-8859-16': 'ISO-8859-2',
+};
 
 function isUtf8(label: string | undefined): boolean {
   return label !== undefined && /^utf-?8$/i.test(label);

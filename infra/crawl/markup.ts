@@ -15,6 +15,8 @@ export interface MarkupElement extends MarkupNode {
   readonly nextElementSibling: MarkupElement | null;
   readonly parentElement: MarkupElement | null;
   getAttribute(name: string): string | null;
+  getAttributeNames(): Iterable<string>;
+  setAttribute(name: string, value: string): void;
 }
 
 export interface MarkupDocument {

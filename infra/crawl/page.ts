@@ -3,6 +3,7 @@ import { Unreadable, type ReadPage } from '../../pipelines/crawl/ports.ts';
 import { languageOf } from './feed.ts';
 import { parseMarkup, type MarkupDocument, type MarkupElement, type MarkupNode } from './markup.ts';
 import { deepest, plainTitle, textOf } from './plain-text.ts';
+import { productToken } from './robots.ts';
 
 /** Elements of a page that is read. */
 const mostElements = 10_000;
@@ -30,15 +31,16 @@ export function readPage(text: string, type: string, url: string): ReadPage {
     throw new Unreadable('expected HTML, got something else');
   }
   checkSize(root);
+  lowerAttributeNames(document);
   const said = (selector: string, attribute: string) =>
     document.querySelector(selector)?.getAttribute(attribute) ?? null;
   const base = absolute(said('base[href]', 'href'), url) ?? url;
-  const links = linksOf(document, base);
   const language =
     languageOf(root.getAttribute('lang')) ??
     languageOf(said('meta[property="og:locale"]', 'content'));
   const canonical = absolute(said('link[rel~="canonical"]', 'href'), base);
-  const robots = said('meta[name="robots"]', 'content') ?? '';
+  const robots = robotsOf(document);
+  const links = /\b(nofollow|none)\b/i.test(robots) ? [] : linksOf(document, base);
   const dated =
     said('meta[property="article:published_time"]', 'content') ??
     said('time[datetime][pubdate], article time[datetime]', 'datetime');
@@ -111,6 +113,28 @@ function checkSize(root: MarkupElement): void {
     }
     node = node?.nextElementSibling ?? null;
   }
+}
+
+/** HTML knows no difference of case in them; the parser keeps them as written. */
+function lowerAttributeNames(document: MarkupDocument): void {
+  for (const element of document.querySelectorAll('*')) {
+    for (const name of [...element.getAttributeNames()]) {
+      const lower = name.toLowerCase();
+      if (lower === name || element.getAttribute(lower) !== null) continue;
+      element.setAttribute(lower, element.getAttribute(name) ?? '');
+    }
+  }
+}
+
+/** What a page asks of crawlers, and of us: names in any case, of several elements all count. */
+function robotsOf(document: MarkupDocument): string {
+  const asked: string[] = [];
+  for (const meta of document.querySelectorAll('meta[name]')) {
+    const name = meta.getAttribute('name')?.trim().toLowerCase();
+    if (name !== 'robots' && name !== productToken.toLowerCase()) continue;
+    asked.push(meta.getAttribute('content') ?? '');
+  }
+  return asked.join(',');
 }
 
 function linksOf(document: MarkupDocument, base: string): string[] {

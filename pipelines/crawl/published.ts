@@ -21,7 +21,8 @@ export function publishedAt(dates: readonly (string | null)[], fetchedAt: number
 function readDate(date: string | null): number {
   if (date === null) return NaN;
   const text = date.trim();
-  const hasZone = /(?:[zZ]|[+-]\d\d:?\d\d|\b[A-Z]{2,5})$/.test(text);
+  // Nor are the year of 16-11-2026 and a half of the day.
+  const hasZone = /(?:[zZ]|(?<!^\d\d?-\w{1,9})[+-]\d\d:?\d\d|\b(?![AP]M$)[A-Z]{2,5})$/.test(text);
   const isDay = /^\d{4}-\d\d-\d\d$/.test(text);
   // Without one, the parser would take the zone of this machine.
   return Date.parse(hasZone || isDay ? text : `${text}${text.includes('T') ? 'Z' : ' UTC'}`);

@@ -134,6 +134,24 @@ test('a page that asks not to be indexed is not, and one without text has none',
   expect(readers.page(' one\r\n\r\n two ', 'text/plain', at).text).toBe('one\ntwo');
 });
 
+test('what a page asks of crawlers counts in any case, of several elements, and for its links', () => {
+  const read = (head: string) =>
+    readers.page(page('<p><a href="/b">b</a></p>', head), 'text/html', at);
+  const links = ['https://news.example/b'];
+  for (const [head, isIndexed, followed] of [
+    ['<META NAME="ROBOTS" CONTENT="NOINDEX">', false, true],
+    ['<meta name="robots" content="all"><meta name="robots" content="noindex">', false, true],
+    ['<meta name="mondaymix" content="noindex">', false, true],
+    ['<meta name="robots" content="nofollow">', true, false],
+    ['<meta name="Robots" content="none">', false, false],
+    ['<meta name="otherbot" content="none">', true, true],
+    ['<BASE HREF="https://news.example/c/"><LINK REL="canonical">', true, true],
+  ] as const) {
+    expect(read(head)).toMatchObject({ isIndexed });
+    expect(read(head).links.includes(links[0]!)).toBe(followed);
+  }
+});
+
 test('a page that is made to break readers is refused', () => {
   for (const [text, reason] of [
     ['<div>'.repeat(5000), 'nested deeper'],
@@ -195,6 +213,12 @@ test.each<[string, Uint8Array, string, string]>([
     Buffer.from('na\xefve', 'latin1'),
     'text/html; charset=klingon',
     'naïve',
+  ],
+  [
+    'the nearest charset, where the platform has not its own',
+    Buffer.from([0xe2, 0x20, 0xba, 0x69]),
+    'text/html; charset=iso-8859-16',
+    'â şi',
   ],
 ])('text is decoded by %s', (_, bytes, type, text) => {
   expect(decode(bytes, type)).toBe(text);

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { expect, test } from '@jest/globals';
 import {
   failed,
@@ -76,6 +77,21 @@ test.each<[string | null, string]>([
   [null, '2026-11-16T00:00:00.000Z'],
 ])('what is dated %p was published at %s', (date, published) => {
   expect(publishedAt([date], now)).toBe(published);
+});
+
+test('dates without a zone are taken as UTC wherever the crawler runs', () => {
+  const dates = ['Nov 12, 2026 10:00 AM', '11-12-2026', '12-Nov-2026', '2026-11-12 10:00:00'];
+  const said = `
+    import { publishedAt } from './pipelines/crawl/published.ts';
+    const dates = ${JSON.stringify(dates)};
+    console.log(JSON.stringify(dates.map((date) => publishedAt([date], ${now}))));`;
+  const answer = execFileSync(
+    process.execPath,
+    ['--import', 'tsx', '--input-type=module', '-e', said],
+    { env: { ...process.env, TZ: 'Asia/Jakarta' }, encoding: 'utf8' },
+  );
+  const [ten, midnight] = ['2026-11-12T10:00:00.000Z', '2026-11-12T00:00:00.000Z'];
+  expect(JSON.parse(answer)).toEqual([ten, midnight, midnight, ten]);
 });
 
 test('the next date counts where the first is none', () => {
