@@ -97,8 +97,8 @@ class Visit {
       this.#state = rests(this.#state, answer.until, clock(), answer.reason);
       return;
     }
-    if (answer.movedTo !== null) this.#move(answer.movedTo);
     if (answer.kind === 'unchanged') {
+      if (answer.movedTo !== null) this.#move(answer.movedTo);
       this.#count('unchanged');
       this.#state = succeeded(this.#state, this.#source, clock());
       return;
@@ -114,6 +114,8 @@ class Visit {
       if (!(error instanceof Unreadable)) throw error;
       return this.#fail({ kind: 'failed', reason: error.message });
     }
+    // Not to what cannot be read, such as the page where one has to log in.
+    if (answer.movedTo !== null) this.#move(answer.movedTo);
     this.#hasSaid = true;
     // Once all that the source named is remembered, it need not say it again.
     const marks = this.#isWhole

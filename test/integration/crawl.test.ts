@@ -242,6 +242,20 @@ test('a permanent redirect moves the source, a temporary one does not', async ()
   expect(room.paths().sort()).toEqual(['/feed', '/feed', '/now']);
 });
 
+test('a redirect to what is no feed, as to a page where one logs in, moves nothing', async () => {
+  const login = '<!doctype html><title>Log in</title><form></form>';
+  room.on('/login', (response) => void response.setHeader('content-type', 'text/html').end(login));
+  room.on('/old', redirects('/login', 301));
+  const sources = [{ name: 'old', url: `${room.url}/old` }];
+  expect(await stage.crawl({ ...fileOf(), sources })).toMatchObject({ failures: 1 });
+  expect((await stage.states()).get('old')!.url).toBe(`${room.url}/old`);
+  publish([1]);
+  room.on('/old', redirects('/feed', 301));
+  stage.pass(24 * hourMs);
+  expect(await stage.crawl({ ...fileOf(), sources })).toMatchObject({ articles: 1 });
+  expect((await stage.states()).get('old')!.url).toBe(`${room.url}/feed`);
+});
+
 test('a feed that is not public is not fetched unless it is told to be', async () => {
   publish([1]);
   await stage.crawl({ sources: fileOf().sources });
