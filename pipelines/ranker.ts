@@ -45,6 +45,11 @@ export const rankerStageOptions = z.object({
   /** Cut-offs (ISO 8601, UTC), oldest first, each with an input `examples-N`, N from 0. */
   cutoffs: z.array(z.iso.datetime()),
   ranker: rankerOptions.prefault({}),
+  /**
+   * Listeners of all cut-offs together that are learned from at most, so that memory does not grow
+   * with the service: some 5 GB. Default 50,000.
+   */
+  mostGroups: z.int().positive().default(50_000),
   /** The newest cut-offs that are not learned from, for the gate to judge on. Default: none. */
   holdout: holdoutOptions.optional(),
 });
@@ -74,14 +79,17 @@ export type Training = z.infer<typeof training>;
 export function rankerStage(loadTensorflow: () => Promise<Tensorflow>): Stage<RankerStageOptions> {
   return {
     name: 'ranker',
-    version: 4,
+    version: 5,
     options: rankerStageOptions,
-    async run({ options: { cutoffs, ranker, holdout }, sql, input, output, report }) {
+    async run({ options: { cutoffs, ranker, holdout, mostGroups }, sql, input, output, report }) {
       const end =
         holdout === undefined
           ? cutoffs.length
           : firstHeldOut(cutoffs, await labelledListeners(sql, cutoffs.length), holdout);
-      const { examples, how } = withoutSilent(await readExamples(sql, input, 0, end), ranker);
+      const { examples, how } = withoutSilent(
+        await readExamples(sql, input, 0, end, mostGroups),
+        ranker,
+      );
       const groups = examples.groups.length - 1;
       report.rowsIn(examples.labels.length);
 

@@ -58,6 +58,7 @@ async function train(
   name: string,
   lessons: readonly string[],
   ranker: object = {},
+  more: object = {},
 ): Promise<{
   outcome: StageOutcome;
   bytes: Buffer;
@@ -69,6 +70,7 @@ async function train(
     options: {
       cutoffs: lessons.map((_, n) => `2014-08-${11 + 7 * n}T00:00:00.000Z`),
       ranker: { seed: 1, hidden: [4], epochs: 10, learningRate: 0.05, ...ranker },
+      ...more,
     },
     output,
   });
@@ -97,6 +99,18 @@ test('the ranker learns from the examples of all cut-offs what they have in comm
   const [young, old] = await scores(planted);
   expect(old).toBeGreaterThan(young!);
   expect((await train('again', lessons, { l2: 0 })).bytes.equals(bytes)).toBe(true);
+});
+
+test('no more listeners are learned from than are to be held, of each cut-off as many', async () => {
+  const lessons = [
+    await lesson('many', 300),
+    await lesson('few', 20),
+    await lesson('several', 200),
+  ];
+  const { outcome, scores } = await train('held', lessons, { l2: 0 }, { mostGroups: 120 });
+  expect(outcome).toMatchObject({ rowsIn: 1200, figures: { groups: 120, trainedOn: 120 } });
+  const [young, old] = await scores(planted);
+  expect(old).toBeGreaterThan(young!);
 });
 
 test('without a cut-off to learn from, the prior speaks', async () => {
