@@ -22,8 +22,8 @@ export const examplesOptions = z.object({
   /** The cut-off of the snapshot (ISO 8601, UTC): labels are of the seven days from it on. */
   cutoff: z.iso.datetime(),
   candidates: candidateOptions.prefault({}),
-  /** Listeners that are drawn on at most, those with the lowest index first. Default 20,000. */
-  listeners: z.int().positive().default(20_000),
+  /** Listeners that are drawn on at most, by lot; of cut-off and name the lot is a hash. Default 5,000. */
+  listeners: z.int().positive().default(5000),
 });
 export type ExamplesOptions = z.infer<typeof examplesOptions>;
 
@@ -36,7 +36,7 @@ export type ExamplesOptions = z.infer<typeof examplesOptions>;
  */
 export const examples: Stage<ExamplesOptions> = {
   name: 'examples',
-  version: 7,
+  version: 8,
   options: examplesOptions,
   async run({ options, sql, input, output, save, report, signal }) {
     const world = await readWorld(sql, { factors: input('factors') }, options.cutoff);
@@ -46,11 +46,12 @@ export const examples: Stage<ExamplesOptions> = {
        FROM catalogue.listens l
        ANTI JOIN catalogue.skipped_listens USING (listener_ix, track_ix, listened_at)
        JOIN catalogue.tracks USING (track_ix)
+       JOIN catalogue.listeners USING (listener_ix)
        WHERE listened_at >= CAST($from AS TIMESTAMP)
          AND listened_at < CAST($from AS TIMESTAMP) + INTERVAL 7 DAY
          AND NOT EXISTS (FROM snapshot.heard h
                          WHERE h.listener_ix = l.listener_ix AND h.work_ix = tracks.work_ix)
-       GROUP BY listener_ix ORDER BY listener_ix`,
+       GROUP BY listener_ix, listener ORDER BY sha256($from || ' ' || listener)`,
       { from: options.cutoff.replace('Z', '') },
     );
     const heard = await heardWorks(sql, world);
@@ -61,8 +62,7 @@ export const examples: Stage<ExamplesOptions> = {
     );
     const profile = new TasteProfile(world.tracks);
     const width = numFeatures + 1;
-    const groups: [number, number][] = [];
-    const blocks: Float32Array[] = [];
+    const groups: { readonly listener: number; readonly block: Float32Array }[] = [];
     const features = new Float32Array(pool.capacity * numFeatures);
     let rows = 0;
     for (const [n, { listener_ix, works }] of first.entries()) {
@@ -111,19 +111,22 @@ export const examples: Stage<ExamplesOptions> = {
         block.set(features.subarray(c * numFeatures, (c + 1) * numFeatures), c * width);
         block[c * width + numFeatures] = labels[c]!;
       }
-      blocks.push(block);
-      groups.push([listener_ix, pool.size]);
+      groups.push({ listener: listener_ix, block });
       rows += pool.size;
     }
+    groups.sort((a, b) => a.listener - b.listener);
     const values = new Float32Array(rows * width);
     let at = 0;
-    for (const block of blocks) {
+    for (const { block } of groups) {
       values.set(block, at);
       at += block.length;
     }
     await writeMatrix(join(output, 'examples.matrix'), { rows, columns: width, values });
     await sql.run('CREATE TEMP TABLE groups (listener_ix INTEGER, rows INTEGER)');
-    await sql.append('groups', groups);
+    await sql.append(
+      'groups',
+      groups.map(({ listener, block }) => [listener, block.length / width]),
+    );
     await save(
       'groups',
       '(SELECT listener, rows FROM groups JOIN catalogue.listeners USING (listener_ix) ORDER BY listener)',
