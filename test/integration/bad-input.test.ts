@@ -103,6 +103,14 @@ describe('sources that cannot be used', () => {
     });
   });
 
+  test('a scheduler that is to import a folder that is not there says so when it is started', async () => {
+    const nowhere = join(at.root, 'nowhere');
+    expect(await at.told(['scheduler', '--home', at.home, '--data', nowhere])).toEqual({
+      code: 1,
+      message: '<root>/nowhere: expected a folder with sources, found nothing',
+    });
+  });
+
   test('once they are corrected, the same command goes through in the same home', async () => {
     rmSync(folder(), { recursive: true, force: true });
     cpSync(at.data, folder(), { recursive: true });

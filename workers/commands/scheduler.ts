@@ -14,6 +14,11 @@ export function schedulerCommand(): Command {
       const { deliveryOptions } = await import('../open-delivery.ts');
       const { runScheduler } = await import('../scheduler.ts');
       const { runWeekOf } = await import('../week-of-schedule.ts');
+      if (data !== undefined) {
+        // At once, not on Saturday.
+        const { openSourceFolder } = await import('../../infra/source-folder.ts');
+        await openSourceFolder(data);
+      }
       const signal = untilStopped();
       const options = await deliveryOptions(configOf(self), 'scheduler');
       const runWeek = (week: string) => runWeekOf(options, week, data, signal);
