@@ -47,7 +47,7 @@ export const rankerStageOptions = z.object({
   ranker: rankerOptions.prefault({}),
   /**
    * Listeners of all cut-offs together that are learned from at most, so that memory does not grow
-   * with the service: some 5 GB. Default 50,000.
+   * with the service: some 6 GB. Default 50,000.
    */
   mostGroups: z.int().positive().default(50_000),
   /** The newest cut-offs that are not learned from, for the gate to judge on. Default: none. */
