@@ -41,7 +41,8 @@ export interface Freezing {
  *   where there is no listen before the cut-off
  */
 export async function freezeWeek(freezing: Freezing): Promise<FrozenWeek> {
-  const { week, asked, defaults, recompute, lake, weeks, championBefore, sql, clock } = freezing;
+  const { week, asked, defaults, recompute, lake, weeks, sql, clock } = freezing;
+  const examples = recompute ? undefined : freezing.examples;
   const existing = await weeks.find(week);
   if (existing !== undefined && !recompute) {
     checkAsked(existing, asked);
@@ -50,7 +51,7 @@ export async function freezeWeek(freezing: Freezing): Promise<FrozenWeek> {
   const options: WeekOptions = { ...defaults, ...withoutUndefined(asked) };
   const cutoffMs = weekCutoffUtc(week);
   const learning =
-    freezing.examples === undefined || recompute
+    examples === undefined
       ? undefined
       : await weekToLearnFrom(week, options.trainingWeeks, (key) => weeks.find(key));
   const known = await knownBefore(sql, lake, cutoffMs, learning?.cutoff);
@@ -64,7 +65,7 @@ export async function freezeWeek(freezing: Freezing): Promise<FrozenWeek> {
       `week ${week}: expected listens before its cut-off ${iso(cutoffMs)}, the lake holds ${held}`,
     );
   }
-  const champion = await championBefore?.(cutoffMs);
+  const champion = await freezing.championBefore?.(cutoffMs);
   const soundTable = await hasSoundTable(sql, lake);
   const frozen: FrozenWeek = {
     format: 1,
@@ -84,9 +85,9 @@ export async function freezeWeek(freezing: Freezing): Promise<FrozenWeek> {
     ...(existing?.lists === undefined ? {} : { lists: existing.lists }),
   };
   const takenOver =
-    learning === undefined
+    examples === undefined || learning === undefined
       ? []
-      : await takenOverBy(frozen, learning, known.earlier, freezing.examples!);
+      : await takenOverBy(frozen, learning, known.earlier, examples);
   const decided = takenOver.length === 0 ? frozen : { ...frozen, takenOver };
   await weeks.write(decided);
   return decided;

@@ -101,16 +101,23 @@ export function examplesMethod(week: FrozenWeek, engines: Engines): string | und
   return newest === undefined ? undefined : methodOf(weekSteps(week, engines).examplesAt(newest));
 }
 
-/** The examples that the challenger of a week is shown, of the graph of its lists. */
-export function examplesOf(
-  week: FrozenWeek,
-  goal: Step,
-): { cutoff: string; fingerprint: string }[] {
+/**
+ * The examples that the challenger of a week is shown, and how they are made, of the graph of its
+ * lists; undefined where there are none.
+ */
+export function examplesOf(week: FrozenWeek, goal: Step): FrozenWeek['examples'] {
   const { inputs } = goal.inputs['gate'] as Step;
-  return week.trainingCutoffs.map((cutoff, n) => ({
-    cutoff,
-    fingerprint: fingerprintOf(inputs[examplesInput(n)]!),
-  }));
+  const shown = week.trainingCutoffs.map((_, n) => inputs[examplesInput(n)]!);
+  // The newest are made by the week itself: no week before could know what was played after.
+  const newest = shown.at(-1) as Step | undefined;
+  if (newest === undefined) return undefined;
+  return {
+    method: methodOf(newest),
+    made: week.trainingCutoffs.map((cutoff, n) => ({
+      cutoff,
+      fingerprint: fingerprintOf(shown[n]!),
+    })),
+  };
 }
 
 /** What is known and learnt at one cut-off: what examples and lists are made from. */

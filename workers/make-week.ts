@@ -100,11 +100,11 @@ export async function makeWeek(making: MakingWeeks, request: WeekRequest): Promi
   }
   await home.artifacts.removeUnfinished();
   const model = String(lists.funnel.figures['model']);
-  const method = examplesMethod(frozen, { loadTensorflow, loadKernels });
+  const examples = examplesOf(frozen, goal);
   frozen = {
     ...frozen,
     lists: { fingerprint: lists.fingerprint, model },
-    ...(method === undefined ? {} : { examples: { method, made: examplesOf(frozen, goal) } }),
+    ...(examples && { examples }),
   };
   // At every run, so that what a killed one had decided and not recorded is recorded now.
   const decision = await inTurn(making, async () => {
@@ -115,8 +115,7 @@ export async function makeWeek(making: MakingWeeks, request: WeekRequest): Promi
     // Another process may have frozen a newer revision meanwhile.
     if (written?.revision === frozen.revision && written.lists?.fingerprint !== lists.fingerprint) {
       // An erasure may have changed the names of its segments.
-      const { lists: made, examples } = frozen;
-      await weeks.write({ ...written, lists: made, ...(examples && { examples }) });
+      await weeks.write({ ...written, lists: frozen.lists, ...(examples && { examples }) });
     }
     return recorded;
   });

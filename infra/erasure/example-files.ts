@@ -4,6 +4,7 @@ import { readMatrix, writeMatrix } from '../../pipelines/matrix-file.ts';
 import type { Sql } from '../../pipelines/ports.ts';
 import { quoted } from '../../pipelines/sql.ts';
 import { mendManifest } from './mend-manifest.ts';
+import { replaceRows } from './replace-rows.ts';
 
 const matrixFile = 'examples.matrix';
 const groupsFile = 'groups.parquet';
@@ -29,33 +30,17 @@ export async function eraseFromExamples(
   );
   const { theirs, nameless } = found!;
   if (theirs > 0) {
-    await rewrite(
-      sql,
-      path,
-      `* REPLACE (CASE WHEN ${isTheirs} THEN NULL ELSE listener END AS listener)`,
-    );
+    const columns = `* REPLACE (CASE WHEN ${isTheirs} THEN NULL ELSE listener END AS listener)`;
+    await replaceRows(sql, path, { columns });
   }
   if (theirs + nameless > 0) {
     await dropRows(folder, sql);
-    await rewrite(sql, path, '*', 'WHERE listener IS NOT NULL');
+    await replaceRows(sql, path, { where: 'listener IS NOT NULL' });
   }
-  const changed = theirs + nameless > 0 ? [matrixFile, groupsFile] : [];
-  await mendManifest(
-    folder,
-    new Set(changed),
-    (file) => file === matrixFile || file === groupsFile,
-  );
+  const files = [matrixFile, groupsFile];
+  const changed = new Set(theirs + nameless > 0 ? files : []);
+  await mendManifest(folder, changed, (file) => files.includes(file));
   return theirs;
-}
-
-/** The groups as they are in the file: its order is that of the rows of the matrix. */
-async function rewrite(sql: Sql, path: string, columns: string, where = ''): Promise<void> {
-  const scratch = `${path}.erasing`;
-  await sql.run(
-    `COPY (SELECT ${columns} FROM read_parquet(${quoted(path)}) ${where})
-     TO ${quoted(scratch)} (FORMAT parquet, COMPRESSION zstd)`,
-  );
-  await rename(scratch, path);
 }
 
 /** Drops the rows of the groups without a name, unless that is done. */

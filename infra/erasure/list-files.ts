@@ -9,6 +9,7 @@ import { listsManifest, makeListsAgain, readListsManifest } from '../../pipeline
 import type { Sql } from '../../pipelines/ports.ts';
 import { quoted } from '../../pipelines/sql.ts';
 import { mendManifest } from './mend-manifest.ts';
+import { replaceRows } from './replace-rows.ts';
 
 /**
  * Takes a listener out of an artifact of the stage `lists`: an empty list stands where theirs was,
@@ -87,11 +88,6 @@ async function eraseFromListed(path: string, listener: string, sql: Sql): Promis
     { listener },
   );
   if (counted!.rows === 0) return 0;
-  const scratch = `${path}.erasing`;
-  await sql.run(
-    `COPY (SELECT * FROM read_parquet(${quoted(path)}) WHERE listener <> ${quoted(listener)})
-     TO ${quoted(scratch)} (FORMAT parquet, COMPRESSION zstd)`,
-  );
-  await rename(scratch, path);
+  await replaceRows(sql, path, { where: `listener <> ${quoted(listener)}` });
   return counted!.rows;
 }

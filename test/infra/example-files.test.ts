@@ -42,15 +42,19 @@ async function writeGroups(folder: string, groups: readonly Group[]): Promise<vo
   await sql.run(`COPY groups TO '${join(folder, 'groups.parquet')}' (FORMAT parquet)`);
 }
 
-/** An artifact of the stage `examples`, of which `held` is in the matrix. */
-async function artifactOf(groups: readonly Group[], held = numbered(groups)) {
+async function writeRows(folder: string, groups: readonly (Group & { at: number })[]) {
+  const values = Float32Array.from(valuesOf(groups));
+  const matrix = { rows: values.length / columns, columns, values };
+  await writeMatrix(join(folder, 'examples.matrix'), matrix);
+}
+
+/** An artifact of the stage `examples`. */
+async function artifactOf(groups: readonly Group[]) {
   const root = join(home.path, `${artifacts++}`);
   const store = openArtifacts(root);
   const folder = await store.workspace('examples', 'f');
   await writeGroups(folder, groups);
-  const values = Float32Array.from(valuesOf(held));
-  const matrix = { rows: values.length / columns, columns, values };
-  await writeMatrix(join(folder, 'examples.matrix'), matrix);
+  await writeRows(folder, numbered(groups));
   const funnel = { stage: 'examples', rowsIn: 0, rowsOut: 0, dropped: {}, figures: {} };
   const made = await store.commit(folder, {
     ...{ stage: 'examples', version: 7, fingerprint: 'f', options: {}, inputs: {} },
@@ -112,9 +116,7 @@ test.each([
   for (const next of ['bob', 'zoe']) {
     const artifact = await artifactOf(three);
     await writeGroups(artifact.folder, groups);
-    const values = Float32Array.from(valuesOf(rows));
-    const matrix = { rows: values.length / columns, columns, values };
-    await writeMatrix(join(artifact.folder, 'examples.matrix'), matrix);
+    await writeRows(artifact.folder, rows);
     await writeFile(join(artifact.folder, 'examples.matrix.erasing'), 'half of it');
     await eraseFromExamples(artifact.folder, next, sql);
     expect(await held(artifact)).toEqual({

@@ -102,10 +102,10 @@ test('examples that are taken over stand in the place of those made, with all th
   );
   const lessons = (graph.inputs['gate'] as Step).inputs;
   expect(lessons['examples-0']).toBe(taken);
-  expect(examplesOf(week, graph)).toEqual([
-    takenOver[0],
-    { cutoff: second, fingerprint: fingerprintOf(lessons['examples-1']!) },
-  ]);
+  expect(examplesOf(week, graph)).toEqual({
+    method: examplesMethod(week, engines),
+    made: [takenOver[0], { cutoff: second, fingerprint: fingerprintOf(lessons['examples-1']!) }],
+  });
   expect(labelsIn(graph)).not.toContain(`snapshot ${first.slice(0, 10)}`);
   expect(labelsIn(graph)).toContain(`snapshot ${second.slice(0, 10)}`);
   expect(() => weekGraph({ ...week, takenOver }, [], engines)).toThrow(
